@@ -1,0 +1,21 @@
+import { writeStderr } from "./stderr.ts";
+
+/** Logs what is being done. */
+export function logInfo(message: string): void {
+  writeLine("INFO", "34", message);
+}
+
+/** Logs something the user should look at, although the command goes on. */
+export function logWarning(message: string): void {
+  writeLine("WARN", "33", message);
+}
+
+/** Logs why the command ends. Called once, by the command line. */
+export function logError(message: string): void {
+  writeLine("ERROR", "31", message);
+}
+
+function writeLine(label: string, colour: string, message: string): void {
+  const prefix = Deno.stderr.isTerminal() ? `\x1b[1;${colour}m[${label}]\x1b[0m` : `[${label}]`;
+  writeStderr(`${prefix} ${message}\n`);
+}

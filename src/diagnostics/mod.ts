@@ -1,0 +1,8 @@
+/**
+ * What the user is told: errors, log lines, progress.
+ *
+ * Messages go to standard error, one line each; standard output is left to results. This room
+ * depends on nothing and every other room may use it.
+ */
+export { EnrootError, messageOf } from "./error.ts";
+export { logError, logInfo, logWarning } from "./log.ts";

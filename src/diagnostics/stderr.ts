@@ -1,0 +1,11 @@
+const encoder = new TextEncoder();
+
+/** Writes text to standard error whole; a reader that went away is not an error. */
+export function writeStderr(text: string): void {
+  let rest = encoder.encode(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
+  } catch {
+    // Nobody reads our messages any more; the exit code still tells.
+  }
+}

@@ -1,0 +1,23 @@
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import { ERRNO_NAMES, ERRNO_TEXTS } from "./errno.ts";
+
+/** A system call that failed: which, on what, and errno(3). */
+export class SyscallError extends Error {
+  override name = "SyscallError";
+  /** The symbolic name of the error (`ENOENT`). */
+  readonly code: string;
+  /** What the error means, in the C library's words. */
+  readonly reason: string;
+
+  constructor(readonly call: string, readonly errno: number, operand?: ByteString) {
+    const code = ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
+    const reason = ERRNO_TEXTS.get(errno) ?? code;
+    super(
+      operand === undefined
+        ? `${call}: ${reason}`
+        : `${call} ${textFromByteString(operand)}: ${reason}`,
+    );
+    this.code = code;
+    this.reason = reason;
+  }
+}
