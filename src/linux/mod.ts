@@ -4,4 +4,82 @@
  * Wrappers take and give plain values, and throw {@link SyscallError} with the call's name, its
  * operand and errno(3). Paths are byte strings.
  */
-export { SyscallError } from "./syscall_error.ts";
+export { type DirectoryEntry, readDirectory } from "./directory_entries.ts";
+export { copyFileRange, type CopyRange } from "./file_copy.ts";
+export {
+  type DataRange,
+  fallocate,
+  fsync,
+  ftruncate,
+  nextDataRange,
+  pread,
+  pwrite,
+} from "./file_data.ts";
+export {
+  AT,
+  close,
+  type Destination,
+  fchmod,
+  fchmodat,
+  futimens,
+  linkat,
+  mkdirat,
+  mknodat,
+  O,
+  openat,
+  openat2,
+  readlinkat,
+  RENAME,
+  renameat2,
+  RESOLVE,
+  S,
+  symlinkat,
+  unlinkat,
+  utimensat,
+} from "./files.ts";
+export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file_status.ts";
+export { type OwnedFd, ownedFd } from "./owned_fd.ts";
+export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
+export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";
+export {
+  dropAllCapabilities,
+  dropCapabilitiesRows,
+  keepCapabilitiesOnExec,
+} from "./capabilities.ts";
+export { anonymousFile } from "./anonymous_file.ts";
+export { execSyscallTable, execve, inheritOnExec } from "./exec.ts";
+export {
+  MNT_DETACH,
+  mount,
+  mountFlagsOf,
+  type MountRequest,
+  MS,
+  pivotRoot,
+  remountBind,
+  unmount,
+} from "./mounts.ts";
+export {
+  changeDirectory,
+  changeDirectoryTo,
+  CLONE,
+  isExecutable,
+  limitFileSize,
+  noNewPrivilegesRow,
+  resetSignals,
+  setNoNewPrivileges,
+  setUmask,
+  unshare,
+} from "./process.ts";
+export { installOwnershipFilter, ownershipFilterRows } from "./seccomp.ts";
+export {
+  memory,
+  pointers,
+  type ReportStyle,
+  resultOf,
+  type Syscall,
+  text,
+} from "./syscall_image.ts";
+export { groupLineOf, passwdLineOf } from "./accounts.ts";
+export { bringUpLoopback } from "./network.ts";
+export { terminalName } from "./terminal.ts";
+export { tryLock } from "./flock.ts";

@@ -1,0 +1,102 @@
+import { byteString, byteStringFromText } from "../bytes/mod.ts";
+import {
+  type EffectiveFile,
+  effectiveFiles,
+  embeddedFile,
+  ensureRuntimeDirectory,
+} from "../config/mod.ts";
+import { EnrootError, messageOf } from "../diagnostics/mod.ts";
+import {
+  byteEnvironment,
+  type ConfigurationFile,
+  launch,
+  parseEnvironment,
+  type StartPlan,
+} from "../runtime/mod.ts";
+import { resolveContainer } from "../store/mod.ts";
+import type { Context } from "./context.ts";
+import { thisProgram } from "./this_program.ts";
+
+export interface StartOptions {
+  /** A container's name, or an image file. */
+  target: string;
+  command: string[];
+  conf?: string;
+  /** `KEY` or `KEY=VALUE`. */
+  env: string[];
+  rc?: string;
+  /** fstab entries with `:` between the fields. */
+  mounts: string[];
+}
+
+/** Starts a container in this process's place. */
+export function start(options: StartOptions, { settings }: Context): never {
+  const rootfs = resolveContainer(options.target, settings.dataPath);
+  const plan = makePlan(options, { rootfs, settings });
+  launch(plan, thisProgram());
+}
+
+function makePlan(
+  options: StartOptions,
+  { rootfs, settings }: { rootfs: string; settings: Context["settings"] },
+): StartPlan {
+  const hostUid = Deno.uid() ?? 0;
+  const hostGid = Deno.gid() ?? 0;
+  const superuser = settings.allowSuperuser && hostUid === 0;
+  const toRoot = settings.remapRoot && !superuser;
+  const variables = parseEnvironment(byteEnvironment());
+  for (const [name, value] of settings.variables) {
+    variables.set(byteStringFromText(name), byteStringFromText(value));
+  }
+  return {
+    rootfs: byteStringFromText(rootfs),
+    identity: { hostUid, hostGid, uid: toRoot ? 0 : hostUid, gid: toRoot ? 0 : hostGid },
+    namespaces: {
+      user: !superuser,
+      pid: settings.unsharePid,
+      net: settings.unshareNet,
+      ipc: settings.unshareIpc,
+      uts: settings.unshareUts,
+    },
+    writable: settings.rootfsWritable,
+    runtimePath: byteStringFromText(ensureRuntimeDirectory(settings)),
+    workingDirectory: byteStringFromText(Deno.cwd()),
+    fstabs: readFiles(
+      effectiveFiles(settings, { directory: "mounts.d", suffix: ".fstab", embedded: FSTABS }),
+      "mounts",
+    ),
+    mounts: options.mounts.map(byteStringFromText),
+    environs: readFiles(
+      effectiveFiles(settings, { directory: "environ.d", suffix: ".env", embedded: ENVIRONS }),
+      "environ",
+    ),
+    environment: options.env.map(byteStringFromText),
+    hostEnvironment: [...variables],
+    disabledHooks: [],
+    loginShell: settings.loginShell,
+    mountHome: settings.mountHome,
+    restrictDev: settings.restrictDev,
+    command: {
+      rc: options.rc === undefined ? null : byteStringFromText(options.rc),
+      arguments: options.command.map(byteStringFromText),
+    },
+  };
+}
+
+/** The files of `conf/` that are in force unless the system says otherwise. */
+const FSTABS = ["10-system.fstab", "20-config.fstab"];
+const ENVIRONS = ["10-terminal.env"];
+
+function readFiles(files: EffectiveFile[], embeddedDirectory: string): ConfigurationFile[] {
+  return files.map((file) => {
+    const location = file.source === "embedded"
+      ? embeddedFile(`${embeddedDirectory}/${file.name}`)
+      : file.path;
+    const path = file.source === "embedded" ? file.name : file.path;
+    try {
+      return { path, content: byteString(Deno.readFileSync(location)) };
+    } catch (error) {
+      throw new EnrootError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    }
+  });
+}

@@ -1,0 +1,9 @@
+import type { Program } from "../runtime/mod.ts";
+
+/** How to execute this very program: the compiled executable, or Deno with the source. */
+export function thisProgram(): Program {
+  return {
+    path: Deno.execPath(),
+    arguments: Deno.build.standalone ? [] : ["run", "--quiet", "--no-check", "-A", Deno.mainModule],
+  };
+}

@@ -1,0 +1,85 @@
+import { check, libc } from "./libc.ts";
+import { memory, type Syscall } from "./syscall_image.ts";
+
+const symbols = libc({
+  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  capset: { parameters: ["buffer", "buffer"], result: "i32" },
+});
+
+const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
+const PR_CAPBSET_DROP = 24;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+
+/** The highest capability this kernel knows. */
+export function lastCapability(): number {
+  return Number(Deno.readTextFileSync("/proc/sys/kernel/cap_last_cap"));
+}
+
+/**
+ * Rows that let the full capabilities which a process has in its new user namespace survive
+ * execve(2), through the inheritable and ambient sets (capabilities(7)).
+ */
+export function keepCapabilitiesOnExec(): Syscall[] {
+  const last = lastCapability();
+  const all = (1n << BigInt(last + 1)) - 1n;
+  const rows: Syscall[] = [{
+    name: "capset",
+    arguments: [memory(capabilityHeader()), memory(capabilityData(all))],
+    failure: "Cannot keep capabilities",
+  }];
+  for (let capability = 0; capability <= last; capability++) {
+    rows.push({
+      name: "prctl",
+      arguments: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0],
+      failure: "Cannot keep capabilities",
+    });
+  }
+  return rows;
+}
+
+/** Empties the bounding, ambient, inheritable, permitted and effective sets of this thread. @throws {SyscallError} */
+export function dropAllCapabilities(): void {
+  const { prctl, capset } = symbols();
+  for (let capability = lastCapability(); capability >= 0; capability--) {
+    check(prctl(PR_CAPBSET_DROP, BigInt(capability), 0n, 0n, 0n), "prctl(PR_CAPBSET_DROP)");
+  }
+  check(
+    prctl(PR_CAP_AMBIENT, BigInt(PR_CAP_AMBIENT_CLEAR_ALL), 0n, 0n, 0n),
+    "prctl(PR_CAP_AMBIENT)",
+  );
+  check(capset(capabilityHeader(), capabilityData(0n)), "capset");
+}
+
+/** Rows that do the same as {@link dropAllCapabilities}. */
+export function dropCapabilitiesRows(): Syscall[] {
+  const rows: Syscall[] = [];
+  const failure = "Cannot drop capabilities";
+  for (let capability = lastCapability(); capability >= 0; capability--) {
+    rows.push({ name: "prctl", arguments: [PR_CAPBSET_DROP, capability, 0, 0, 0], failure });
+  }
+  rows.push({
+    name: "prctl",
+    arguments: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0],
+    failure,
+  });
+  rows.push({
+    name: "capset",
+    arguments: [memory(capabilityHeader()), memory(capabilityData(0n))],
+    failure,
+  });
+  return rows;
+}
+
+function capabilityHeader(): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array([LINUX_CAPABILITY_VERSION_3, 0]);
+  return new Uint8Array(words.buffer);
+}
+
+/** Effective, permitted and inheritable sets, all equal. */
+function capabilityData(set: bigint): Uint8Array<ArrayBuffer> {
+  const low = Number(set & 0xffffffffn);
+  const high = Number(set >> 32n);
+  return new Uint8Array(new Uint32Array([low, low, low, high, high, high]).buffer);
+}

@@ -1,0 +1,26 @@
+import { check, libc } from "./libc.ts";
+import { isSyscallError } from "./syscall_error.ts";
+
+const symbols = libc({
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+});
+
+/** Operations of flock(2). */
+const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const;
+
+/**
+ * Tries to lock an open file (flock(2)); the kernel lets go of the lock when the last descriptor of
+ * the opened file is closed.
+ *
+ * @returns whether the lock was free
+ * @throws {SyscallError}
+ */
+export function tryLock(fd: number, { shared = false }: { shared?: boolean } = {}): boolean {
+  try {
+    check(symbols().flock(fd, (shared ? LOCK.SH : LOCK.EX) | LOCK.NB), "flock");
+    return true;
+  } catch (error) {
+    if (isSyscallError(error, "EAGAIN")) return false;
+    throw error;
+  }
+}

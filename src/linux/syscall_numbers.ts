@@ -1,0 +1,38 @@
+/** The processor architectures this program is built for. */
+export type Architecture = "x86_64" | "aarch64";
+
+/** Numbers of asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64). */
+const NUMBERS = {
+  capset: [126, 91],
+  clone: [56, 220],
+  close: [3, 57],
+  close_range: [436, 436],
+  dup3: [292, 24],
+  execve: [59, 221],
+  execveat: [322, 281],
+  exit_group: [231, 94],
+  fchdir: [81, 50],
+  getdents64: [217, 61],
+  mknodat: [259, 33],
+  mount: [165, 40],
+  openat: [257, 56],
+  openat2: [437, 437],
+  prctl: [157, 167],
+  rt_sigaction: [13, 134],
+  rt_sigprocmask: [14, 135],
+  seccomp: [317, 277],
+  setns: [308, 268],
+  setsid: [112, 157],
+  umount2: [166, 39],
+  unshare: [272, 97],
+  wait4: [61, 260],
+  write: [1, 64],
+  writev: [20, 66],
+} as const satisfies Record<string, readonly [number, number]>;
+
+export type SyscallName = keyof typeof NUMBERS;
+
+/** The number of a system call. */
+export function syscallNumber(name: SyscallName, architecture: Architecture): number {
+  return NUMBERS[name][architecture === "x86_64" ? 0 : 1];
+}

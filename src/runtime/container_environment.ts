@@ -1,0 +1,27 @@
+import type { ByteString } from "../bytes/mod.ts";
+import {
+  addVariableArgument,
+  addVariables,
+  type Environment,
+  type ReadonlyEnvironment,
+  substituteVariables,
+} from "./environ.ts";
+import type { StartPlan } from "./plan.ts";
+import type { ReadableFiles } from "./root_files.ts";
+
+/**
+ * The environment of a container before its hooks: what its own file says, then the configuration,
+ * then `--env`.
+ */
+export function containerEnvironment(
+  plan: StartPlan,
+  { files, host }: { files: ReadableFiles; host: ReadonlyEnvironment },
+): Environment {
+  const environment: Environment = new Map();
+  const add = (content: ByteString) =>
+    addVariables(environment, substituteVariables(content, host));
+  add(files.read("/etc/environment") ?? "");
+  for (const { content } of plan.environs) add(content);
+  for (const argument of plan.environment) addVariableArgument(environment, argument, host);
+  return environment;
+}

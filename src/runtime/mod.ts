@@ -1,0 +1,14 @@
+/**
+ * Running containers: from a plan, which is plain data, to a process inside.
+ *
+ * `launch()` leaves for the plan's namespaces and `carryOut()` does the rest in there;
+ * `joinAndExecute()` enters the container of a process. All three end in an exec: no process of
+ * ours stays behind, nothing is undone afterwards, the kernel cleans up.
+ *
+ * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
+ */
+export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
+export { addVariableArgument } from "./environ.ts";
+export { joinAndExecute, type JoinOptions } from "./join.ts";
+export { launch, type Program } from "./launch.ts";
+export type { ConfigurationFile, StartPlan } from "./plan.ts";

@@ -1,0 +1,65 @@
+import type { ByteString } from "../bytes/mod.ts";
+
+/** A configuration file that was read: its path for messages, and its content. */
+export interface ConfigurationFile {
+  readonly path: string;
+  readonly content: ByteString;
+}
+
+/**
+ * Everything that decides how a container starts, as plain data.
+ *
+ * It is made on the host by `start`, crosses into the new namespaces as JSON, and is carried out
+ * there.
+ */
+export interface StartPlan {
+  /** The directory that becomes `/`. */
+  readonly rootfs: ByteString;
+  readonly identity: Identity;
+  readonly namespaces: Namespaces;
+  readonly writable: boolean;
+  /** Covered by a private tmpfs that holds working files. */
+  readonly runtimePath: ByteString;
+  /** The directory that relative sources of mounts start from. */
+  readonly workingDirectory: ByteString;
+  /** System and user fstab files, in order; the root's own comes before them. */
+  readonly fstabs: readonly ConfigurationFile[];
+  /** Values of `--mount`. */
+  readonly mounts: readonly ByteString[];
+  /** System and user environment files, in order; the root's own comes before them. */
+  readonly environs: readonly ConfigurationFile[];
+  /** Values of `--env`. */
+  readonly environment: readonly ByteString[];
+  /** The host's environment with every configured variable, as hooks see it. */
+  readonly hostEnvironment: readonly (readonly [ByteString, ByteString])[];
+  /** Names of standard hooks that are turned off. */
+  readonly disabledHooks: readonly string[];
+  readonly loginShell: boolean;
+  readonly mountHome: boolean;
+  readonly restrictDev: boolean;
+  readonly command: Command;
+}
+
+/** Who the caller is on the host and inside. */
+export interface Identity {
+  readonly hostUid: number;
+  readonly hostGid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The namespaces to make besides the mount namespace, which always is. */
+export interface Namespaces {
+  readonly user: boolean;
+  readonly pid: boolean;
+  readonly net: boolean;
+  readonly ipc: boolean;
+  readonly uts: boolean;
+}
+
+/** What to run. */
+export interface Command {
+  /** A script of the host that takes the place of the image's `/etc/rc`. */
+  readonly rc: ByteString | null;
+  readonly arguments: readonly ByteString[];
+}
