@@ -4,6 +4,7 @@ import {
   effectiveFiles,
   embeddedFile,
   ensureRuntimeDirectory,
+  type Settings,
 } from "../config/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import {
@@ -11,10 +12,12 @@ import {
   type ConfigurationFile,
   launch,
   parseEnvironment,
+  type Program,
   type StartPlan,
 } from "../runtime/mod.ts";
 import { resolveContainer } from "../store/mod.ts";
 import type { Context } from "./context.ts";
+import { plannedHooks } from "./planned_hooks.ts";
 import { thisProgram } from "./this_program.ts";
 
 export interface StartOptions {
@@ -32,13 +35,13 @@ export interface StartOptions {
 /** Starts a container in this process's place. */
 export function start(options: StartOptions, { settings }: Context): never {
   const rootfs = resolveContainer(options.target, settings.dataPath);
-  const plan = makePlan(options, { rootfs, settings });
-  launch(plan, thisProgram());
+  const program = thisProgram();
+  launch(makePlan(options, { rootfs, settings, program }), program);
 }
 
 function makePlan(
   options: StartOptions,
-  { rootfs, settings }: { rootfs: string; settings: Context["settings"] },
+  { rootfs, settings, program }: { rootfs: string; settings: Settings; program: Program },
 ): StartPlan {
   const hostUid = Deno.uid() ?? 0;
   const hostGid = Deno.gid() ?? 0;
@@ -72,7 +75,10 @@ function makePlan(
     ),
     environment: options.env.map(byteStringFromText),
     hostEnvironment: [...variables],
-    disabledHooks: [],
+    hooks: plannedHooks(settings, program.path),
+    script: options.conf ?? null,
+    libraryPath: settings.libraryPath,
+    programPath: program.path,
     loginShell: settings.loginShell,
     mountHome: settings.mountHome,
     restrictDev: settings.restrictDev,

@@ -1,4 +1,4 @@
-import { writeStderr } from "./stderr.ts";
+import { writeLines } from "./status_line.ts";
 
 /** Logs what is being done. */
 export function logInfo(message: string): void {
@@ -17,5 +17,5 @@ export function logError(message: string): void {
 
 function writeLine(label: string, colour: string, message: string): void {
   const prefix = Deno.stderr.isTerminal() ? `\x1b[1;${colour}m[${label}]\x1b[0m` : `[${label}]`;
-  writeStderr(`${prefix} ${message}\n`);
+  writeLines(`${prefix} ${message}\n`);
 }

@@ -6,3 +6,6 @@
  */
 export { EnrootError, messageOf } from "./error.ts";
 export { logError, logInfo, logWarning } from "./log.ts";
+export { type Progress, startProgress } from "./progress.ts";
+export { writeStderr } from "./stderr.ts";
+export { writeStdout } from "./stdout.ts";

@@ -75,6 +75,7 @@ export {
   memory,
   pointers,
   type ReportStyle,
+  resultAddress,
   resultOf,
   type Syscall,
   text,
@@ -83,3 +84,5 @@ export { groupLineOf, passwdLineOf } from "./accounts.ts";
 export { bringUpLoopback } from "./network.ts";
 export { terminalName } from "./terminal.ts";
 export { tryLock } from "./flock.ts";
+export { type ChildState, pollChild, raise, sendSignal, waitForChild } from "./child_process.ts";
+export { pipe, readSome, writeMessage } from "./pipe.ts";

@@ -22,6 +22,12 @@ export interface ResultOf {
   of: Syscall;
 }
 
+/** The address where the result of an earlier call lies, as 64 bits. */
+export interface ResultAddress {
+  kind: "result address";
+  of: Syscall;
+}
+
 /** A structure that is bytes with addresses of other memory in it (`struct sock_fprog`). */
 export interface Structure {
   kind: "structure";
@@ -29,7 +35,14 @@ export interface Structure {
   words: (number | bigint | Memory)[];
 }
 
-export type Argument = number | bigint | Memory | PointerArray | ResultOf | Structure;
+export type Argument =
+  | number
+  | bigint
+  | Memory
+  | PointerArray
+  | ResultOf
+  | ResultAddress
+  | Structure;
 
 /** One row of the table. */
 export interface Syscall {
@@ -61,6 +74,11 @@ export function pointers(values: ByteString[]): PointerArray {
 /** What an earlier row returned. */
 export function resultOf(of: Syscall): ResultOf {
   return { kind: "result", of };
+}
+
+/** Where an earlier row's result lies, for a row that writes it somewhere. */
+export function resultAddress(of: Syscall): ResultAddress {
+  return { kind: "result address", of };
 }
 
 /** What a failing row says around its message. */
@@ -144,7 +162,7 @@ function layOutData(
     area.word(entry, syscallNumber(row.name, architecture));
     row.arguments.forEach((argument, position) => {
       if (isResult(argument)) flags |= 1 << position;
-      const value = isResult(argument)
+      const value = isResult(argument) || isResultAddress(argument)
         ? addressOf(argument.of) + ENTRY_RESULT
         : area.argument(argument);
       area.word(entry + ENTRY_ARGUMENTS + position * 8, value);
@@ -181,6 +199,10 @@ function isResult(argument: Argument): argument is ResultOf {
   return typeof argument === "object" && argument.kind === "result";
 }
 
+function isResultAddress(argument: Argument): argument is ResultAddress {
+  return typeof argument === "object" && argument.kind === "result address";
+}
+
 /** The writable segment while it is being laid out: a fixed head, then whatever is added. */
 class DataArea {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -212,7 +234,7 @@ class DataArea {
     return DATA_ADDRESS + offset;
   }
 
-  argument(argument: Exclude<Argument, ResultOf>): number | bigint {
+  argument(argument: Exclude<Argument, ResultOf | ResultAddress>): number | bigint {
     if (typeof argument !== "object") return argument;
     switch (argument.kind) {
       case "memory":

@@ -1,4 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
+import type { ConfigurationScript } from "./configuration_script.ts";
 import {
   addVariableArgument,
   addVariables,
@@ -11,17 +12,22 @@ import type { ReadableFiles } from "./root_files.ts";
 
 /**
  * The environment of a container before its hooks: what its own file says, then the configuration,
- * then `--env`.
+ * then the configuration script, then `--env`.
  */
 export function containerEnvironment(
   plan: StartPlan,
-  { files, host }: { files: ReadableFiles; host: ReadonlyEnvironment },
+  { files, host, script }: {
+    files: ReadableFiles;
+    host: ReadonlyEnvironment;
+    script: ConfigurationScript | null;
+  },
 ): Environment {
   const environment: Environment = new Map();
   const add = (content: ByteString) =>
     addVariables(environment, substituteVariables(content, host));
   add(files.read("/etc/environment") ?? "");
   for (const { content } of plan.environs) add(content);
+  add(script?.environ() ?? "");
   for (const argument of plan.environment) addVariableArgument(environment, argument, host);
   return environment;
 }

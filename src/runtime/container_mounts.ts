@@ -1,4 +1,5 @@
 import { type ByteString } from "../bytes/mod.ts";
+import type { ConfigurationScript } from "./configuration_script.ts";
 import type { ReadonlyEnvironment } from "./environ.ts";
 import { substituteVariables } from "./environ.ts";
 import { escapeFstabField, type MountEntry, parseFstab, parseMountArgument } from "./fstab.ts";
@@ -19,7 +20,11 @@ export interface ContainerMounts {
  */
 export function containerMounts(
   plan: StartPlan,
-  { files, variables }: { files: ReadableFiles; variables: ReadonlyEnvironment },
+  { files, variables, script }: {
+    files: ReadableFiles;
+    variables: ReadonlyEnvironment;
+    script: ConfigurationScript | null;
+  },
 ): ContainerMounts {
   const own = { path: "/etc/fstab", content: files.read("/etc/fstab") ?? "" };
   const entries = [own, ...plan.fstabs].flatMap(({ path, content }) =>
@@ -28,17 +33,38 @@ export function containerMounts(
       workingDirectory: plan.workingDirectory,
     })
   );
+  const scripted = parseFstab(script?.mounts() ?? "", {
+    origin: plan.script ?? "",
+    workingDirectory: plan.workingDirectory,
+  });
   const asked = plan.mounts.map((value) => parseMountArgument(value, plan.workingDirectory));
   return {
     beforeHooks: entries.filter(({ pass }) => pass === -1),
-    afterHooks: [...entries.filter(({ pass }) => pass === 0), ...asked],
+    afterHooks: [...entries.filter(({ pass }) => pass === 0), ...scripted, ...asked],
   };
 }
 
-/** One line that a hook asks for. */
-export function parseHookMount(
-  line: ByteString,
+/**
+ * The file systems that show a namespace and so cannot be the host's: `/proc` shows the processes,
+ * `/sys` the network interfaces. They take the place of what is there.
+ */
+export function namespaceMounts({ namespaces, workingDirectory }: StartPlan): MountEntry[] {
+  const lines: string[] = [];
+  if (namespaces.pid) {
+    lines.push("none /proc none x-detach,nofail,silent");
+    lines.push("proc /proc proc x-create=dir,nosuid,nodev,noexec");
+  }
+  if (namespaces.net) {
+    lines.push("none /sys none x-detach,nofail,silent");
+    lines.push("sysfs /sys sysfs x-create=dir,nosuid,nodev,noexec,ro");
+  }
+  return parseFstab(lines.join("\n"), { origin: "namespaces", workingDirectory });
+}
+
+/** The fstab lines that a hook asks for, whatever pass they name. */
+export function parseHookMounts(
+  lines: ByteString,
   { hook, plan }: { hook: string; plan: StartPlan },
 ): MountEntry[] {
-  return parseFstab(line, { origin: hook, workingDirectory: plan.workingDirectory });
+  return parseFstab(lines, { origin: `hook ${hook}`, workingDirectory: plan.workingDirectory });
 }

@@ -5,6 +5,7 @@ import {
   CLONE,
   dropCapabilitiesRows,
   execSyscallTable,
+  inheritOnExec,
   noNewPrivilegesRow,
   O,
   openat,
@@ -46,16 +47,18 @@ export interface JoinOptions {
 export function joinAndExecute(pid: number, { environment, command }: JoinOptions): never {
   const target = openProcess(pid);
   const joined = NAMESPACES.filter(([name]) => !sharesNamespace(target, name));
-  const rows: Syscall[] = joined.map(([name, flag]) => ({
-    name: "setns",
-    arguments: [openIn(target, `ns/${name}`, O.RDONLY), flag],
-    failure: `Cannot join the ${name} namespace of process ${pid}`,
-  }));
-  rows.push({
+  const rows = joined.flatMap(([name, flag]) =>
+    withDescriptor(openIn(target, `ns/${name}`, O.RDONLY), (fd) => ({
+      name: "setns",
+      arguments: [fd, flag],
+      failure: `Cannot join the ${name} namespace of process ${pid}`,
+    }))
+  );
+  rows.push(...withDescriptor(openIn(target, "cwd", O.PATH), (fd) => ({
     name: "fchdir",
-    arguments: [openIn(target, "cwd", O.PATH)],
+    arguments: [fd],
     failure: `Cannot enter the working directory of process ${pid}`,
-  });
+  })));
   if (joined.some(([name]) => name === "user")) {
     rows.push(noNewPrivilegesRow(), ...ownershipFilterRows());
     if (!isRootInside(readIn(target, "uid_map"))) rows.push(...dropCapabilitiesRows());
@@ -76,7 +79,12 @@ function openProcess(pid: number): number {
   }
 }
 
-/** The descriptor lives until the last exec; only the table uses it. */
+/** Rows that use a descriptor of ours, and close it: nothing of ours may reach the command. */
+function withDescriptor(fd: number, use: (fd: number) => Syscall): Syscall[] {
+  inheritOnExec(fd);
+  return [use(fd), { name: "close", arguments: [fd], ignoreError: true }];
+}
+
 function openIn(process: number, path: string, flags: number): number {
   try {
     return openat(process, path, { flags });

@@ -8,12 +8,13 @@ import {
   MS,
   pointers,
   pwrite,
+  resultAddress,
   resultOf,
   type Syscall,
   text,
 } from "../linux/mod.ts";
 import { byteEnvironment } from "./byte_environment.ts";
-import type { Identity, StartPlan } from "./plan.ts";
+import type { StartPlan } from "./plan.ts";
 import { reportStyle } from "./report_style.ts";
 
 /** How to run this very program again. */
@@ -24,8 +25,9 @@ export interface Program {
   readonly arguments: readonly string[];
 }
 
-/** The name (`argv[0]`) by which the program knows that it runs inside, to carry a plan out. */
+/** The names (`argv[0]`) by which the program knows that it plays a part in a start. */
 export const STAGE_NAME = "enroot-runtime";
+export const SUPERVISOR_NAME = "enroot-supervisor";
 
 const AT_FDCWD = -100;
 const O_WRONLY = 1;
@@ -34,39 +36,79 @@ const O_WRONLY = 1;
  * Leaves for a plan's namespaces and has the program carry the plan out in there.
  *
  * A process with several threads cannot change its user namespace: a table of system calls does,
- * in this process's place, and executes the program again. The PID stays the same.
+ * in this process's place, and executes the program again. The PID stays the same, unless the plan
+ * asks for a PID namespace: its first process can only be a child, which a supervisor stands for.
  *
  * @throws {SyscallError} when not even the table can be started
  */
 export function launch(plan: StartPlan, program: Program): never {
   const planFd = anonymousFile("enroot-plan", { inherit: true });
   pwrite(planFd, bytesOf(byteStringFromText(JSON.stringify(plan))), { offset: 0 });
-  execSyscallTable(
-    [...enterNamespaces(plan), ...stage(program, planFd)],
-    reportStyle(remedyForNamespaces()),
-  );
+  const inside = [...mapIdentity(plan), ...execute(program, STAGE_NAME, planFd)];
+  const table = plan.namespaces.pid
+    ? childInNamespaces(plan, { inside, program })
+    : [...unshareNamespaces(plan), ...inside];
+  execSyscallTable(table, reportStyle(remedyForNamespaces()));
 }
 
-function enterNamespaces({ namespaces, identity }: StartPlan): Syscall[] {
-  const flags = CLONE.NEWNS | (namespaces.user ? CLONE.NEWUSER : 0) |
-    (namespaces.net ? CLONE.NEWNET : 0) | (namespaces.ipc ? CLONE.NEWIPC : 0) |
-    (namespaces.uts ? CLONE.NEWUTS : 0);
-  const rows: Syscall[] = [
-    { name: "unshare", arguments: [flags], failure: "Cannot create namespaces" },
+function namespaceFlags({ namespaces }: StartPlan): number {
+  return CLONE.NEWNS | (namespaces.user ? CLONE.NEWUSER : 0) |
+    (namespaces.pid ? CLONE.NEWPID : 0) | (namespaces.net ? CLONE.NEWNET : 0) |
+    (namespaces.ipc ? CLONE.NEWIPC : 0) | (namespaces.uts ? CLONE.NEWUTS : 0);
+}
+
+function unshareNamespaces(plan: StartPlan): Syscall[] {
+  return [{
+    name: "unshare",
+    arguments: [namespaceFlags(plan)],
+    failure: "Cannot create namespaces",
+  }];
+}
+
+/** The child goes on inside; this process becomes its supervisor and stays outside. */
+function childInNamespaces(
+  plan: StartPlan,
+  { inside, program }: { inside: Syscall[]; program: Program },
+): Syscall[] {
+  const SIGCHLD = 17, SIGKILL = 9, PR_SET_PDEATHSIG = 1;
+  const dieWithParent: Syscall = {
+    name: "prctl",
+    arguments: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0],
+    failure: "Cannot tie the container to its supervisor",
+  };
+  const clone: Syscall = {
+    name: "clone",
+    arguments: [namespaceFlags(plan) | SIGCHLD, 0, 0, 0, 0],
+    onZero: dieWithParent,
+    failure: "Cannot create namespaces",
+  };
+  const pidFd = anonymousFile("enroot-pid", { inherit: true });
+  return [
+    clone,
+    {
+      name: "write",
+      arguments: [pidFd, resultAddress(clone), 8],
+      failure: "Cannot pass the PID on",
+    },
+    ...execute(program, SUPERVISOR_NAME, pidFd),
+    dieWithParent,
+    ...inside,
   ];
-  if (namespaces.user) rows.push(...mapIdentity(identity));
-  else {
-    rows.push({
+}
+
+/**
+ * user_namespaces(7): a process may map its own ids, one line each, once setgroups(2) is denied.
+ * Root without a user namespace must keep what it mounts from the host instead.
+ */
+function mapIdentity({ namespaces, identity }: StartPlan): Syscall[] {
+  if (!namespaces.user) {
+    return [{
       name: "mount",
       arguments: [0, text("/"), 0, MS.REC | MS.SLAVE, 0],
       failure: "Cannot make mounts private",
-    });
+    }];
   }
-  return rows;
-}
-
-/** user_namespaces(7): a process may map its own ids, one line each, once setgroups(2) is denied. */
-function mapIdentity({ hostUid, hostGid, uid, gid }: Identity): Syscall[] {
+  const { hostUid, hostGid, uid, gid } = identity;
   return [
     ...writeFile("/proc/self/setgroups", "deny"),
     ...writeFile("/proc/self/uid_map", `${uid} ${hostUid} 1\n`),
@@ -91,8 +133,9 @@ function writeFile(path: string, content: string): Syscall[] {
   ];
 }
 
-function stage(program: Program, planFd: number): Syscall[] {
-  const argv = [STAGE_NAME, ...program.arguments, String(planFd)].map(byteStringFromText);
+/** Executes the program in one of its parts, which gets a descriptor to read from. */
+function execute(program: Program, name: string, fd: number): Syscall[] {
+  const argv = [name, ...program.arguments, String(fd)].map(byteStringFromText);
   return [{
     name: "execve",
     arguments: [

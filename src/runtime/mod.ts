@@ -11,4 +11,4 @@ export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 export { addVariableArgument } from "./environ.ts";
 export { joinAndExecute, type JoinOptions } from "./join.ts";
 export { launch, type Program } from "./launch.ts";
-export type { ConfigurationFile, StartPlan } from "./plan.ts";
+export type { ConfigurationFile, PlannedHook, StartPlan } from "./plan.ts";

@@ -32,8 +32,14 @@ export interface StartPlan {
   readonly environment: readonly ByteString[];
   /** The host's environment with every configured variable, as hooks see it. */
   readonly hostEnvironment: readonly (readonly [ByteString, ByteString])[];
-  /** Names of standard hooks that are turned off. */
-  readonly disabledHooks: readonly string[];
+  /** The hooks to run, in order. */
+  readonly hooks: readonly PlannedHook[];
+  /** A configuration script (`--conf`), as the caller named it; null for none. */
+  readonly script: string | null;
+  /** The directory of `common.sh` for hooks that are scripts. */
+  readonly libraryPath: string;
+  /** How hooks that are scripts call `enroot-mount` and its kin: this very program. */
+  readonly programPath: string;
   readonly loginShell: boolean;
   readonly mountHome: boolean;
   readonly restrictDev: boolean;
@@ -56,6 +62,11 @@ export interface Namespaces {
   readonly ipc: boolean;
   readonly uts: boolean;
 }
+
+/** A hook: one that comes with the program, or an executable file of the host. */
+export type PlannedHook =
+  | { readonly kind: "standard"; readonly name: string }
+  | { readonly kind: "executable"; readonly path: string };
 
 /** What to run. */
 export interface Command {

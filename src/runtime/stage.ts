@@ -1,4 +1,4 @@
-import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import { type ByteString, byteStringFromText, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
 import {
   bringUpLoopback,
@@ -16,18 +16,23 @@ import {
 } from "../linux/mod.ts";
 import { parseGroupEntry, parsePasswdEntry } from "./accounts.ts";
 import { containerEnvironment } from "./container_environment.ts";
-import { containerMounts, parseHookMount } from "./container_mounts.ts";
+import { containerMounts, namespaceMounts, parseHookMounts } from "./container_mounts.ts";
 import { bindRoot, mountRuntimeDirectory, sealRoot, switchRoot } from "./container_root.ts";
-import type { Environment } from "./environ.ts";
+import { openBashScript } from "./bash_script.ts";
+import type { ConfigurationScript } from "./configuration_script.ts";
+import type { Environment, ReadonlyEnvironment } from "./environ.ts";
+import { createHookWorkspace, type HookWorkspace, runExecutableHook } from "./hook_workspace.ts";
+import { evaluatePyxisScript, parsePyxisScript } from "./pyxis_script.ts";
+import type { RootFiles } from "./root_files.ts";
 import type { MountEntry } from "./fstab.ts";
-import type { Hook, HookContext, Host } from "./hook.ts";
+import type { HookContext, HookLibrary, Host } from "./hook.ts";
 import { logIn } from "./login_session.ts";
 import { performMount } from "./mounter.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
 import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
 import { lockRoot } from "./root_lock.ts";
-import { openScript } from "./rc_script.ts";
+import { inheritedScript, openRcFile } from "./rc_script.ts";
 import { shellCommand } from "./shell_command.ts";
 
 /**
@@ -36,7 +41,7 @@ import { shellCommand } from "./shell_command.ts";
  *
  * @returns the exit code, where the container's command did not take this process's place
  */
-export function runStage(planFd: number, hooks: readonly Hook[]): number {
+export function runStage(planFd: number, hooks: HookLibrary): number {
   try {
     const plan: StartPlan = JSON.parse(Deno.readTextFileSync(`/proc/self/fd/${planFd}`));
     close(planFd);
@@ -47,6 +52,13 @@ export function runStage(planFd: number, hooks: readonly Hook[]): number {
   }
 }
 
+/** What is left to do with a root file system once it is ready. */
+interface Prepared {
+  environment: Environment;
+  /** The text of an rc script that replaces the image's; null for none. */
+  rc: ByteString | null;
+}
+
 /**
  * Carries a plan out in the namespaces made for it, up to and including the exec of the container's
  * first program.
@@ -54,63 +66,122 @@ export function runStage(planFd: number, hooks: readonly Hook[]): number {
  * @returns the exit code when there is nothing to execute: the container lets nobody in
  * @throws {EnrootError} that says which step failed
  */
-function carryOut(plan: StartPlan, hooks: readonly Hook[]): number {
+function carryOut(plan: StartPlan, hooks: HookLibrary): number {
   if (plan.namespaces.net) step("bring the loopback interface up", bringUpLoopback);
   step("cover the runtime directory", () => mountRuntimeDirectory(plan.runtimePath));
   step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));
-  const environment = prepareRoot(plan, { root, hooks });
-  const rc = openScript(plan.command.rc);
+  const prepared = prepareRoot(plan, { root, hooks });
+  const rc = prepared.rc === null ? openRcFile(plan.command.rc) : inheritedScript(prepared.rc);
   step("seal the root file system", () => sealRoot(plan.rootfs, { root, writable: plan.writable }));
   step("switch the root file system", () => switchRoot(plan.rootfs));
   step("drop privileges", () => dropPrivileges(plan));
-  return runCommand(plan, { environment, rc });
+  return runCommand(plan, { environment: prepared.environment, rc });
 }
 
 /** Everything that needs the host's files and the container's at the same time. */
 function prepareRoot(
   plan: StartPlan,
-  { root, hooks }: { root: RootDirectory; hooks: readonly Hook[] },
-): Environment {
+  { root, hooks }: { root: RootDirectory; hooks: HookLibrary },
+): Prepared {
   using _lock = lockRoot(root);
   const files = rootFiles(root, plan.rootfs);
-  const hostEnvironment = new Map(plan.hostEnvironment);
-  const environment = containerEnvironment(plan, { files, host: hostEnvironment });
-  const variables = new Map(hostEnvironment).set("ENROOT_ROOTFS", plan.rootfs);
-  const mounts = containerMounts(plan, { files, variables });
-
+  const host = new Map(plan.hostEnvironment);
+  const external = externalParts(plan, { host, files, library: hooks.library });
+  using script = external.script;
+  const environment = containerEnvironment(plan, { files, host, script });
+  const variables = new Map(host).set("ENROOT_ROOTFS", plan.rootfs);
+  const mounts = containerMounts(plan, { files, variables, script });
   for (const entry of mounts.beforeHooks) performMount(entry, root);
+  for (const entry of namespaceMounts(plan)) performMount(entry, root);
+
   const hookMounts: MountEntry[] = [];
-  const { identity } = plan;
-  const context: Omit<HookContext, "mountNow" | "mountLater"> = {
-    uid: identity.uid,
-    gid: identity.gid,
-    hostUid: identity.hostUid,
-    hostGid: identity.hostGid,
-    rootfs: plan.rootfs,
-    remapRoot: plan.namespaces.user && identity.uid === 0,
-    restrictDev: plan.restrictDev,
-    mountHome: plan.mountHome,
-    unshareIpc: plan.namespaces.ipc,
-    host: describeHost(plan, hostEnvironment),
-    environment,
-    files,
-  };
-  for (const hook of hooks) {
-    if (plan.disabledHooks.includes(hook.name)) continue;
-    const entries = (line: string) => parseHookMount(line, { hook: `hook ${hook.name}`, plan });
-    hook.run({
-      ...context,
-      mountNow: (line) => entries(line).forEach((entry) => performMount(entry, root)),
-      mountLater: (line) => hookMounts.push(...entries(line)),
-    });
+  const context = hookContext(plan, { files, environment, host });
+  for (const hook of plan.hooks) {
+    if (hook.kind === "standard") {
+      const entries = (line: string) => parseHookMounts(line, { hook: hook.name, plan });
+      hooks.find(hook.name).run({
+        ...context,
+        mountNow: (line) => entries(line).forEach((entry) => performMount(entry, root)),
+        mountLater: (line) => hookMounts.push(...entries(line)),
+      });
+    } else {
+      const { variables, exchange } = external.workspace();
+      const { fstab } = exchange(environment, () => runExecutableHook(hook.path, variables));
+      hookMounts.push(...parseHookMounts(fstab, { hook: hook.path, plan }));
+    }
+  }
+  if (script !== null) {
+    const { fstab } = external.workspace().exchange(environment, () => script.hooks());
+    hookMounts.push(...parseHookMounts(fstab, { hook: plan.script ?? "", plan }));
   }
   for (const entry of hookMounts) performMount(entry, root);
   for (const entry of mounts.afterHooks) performMount(entry, root);
-  return environment;
+  return { environment, rc: plan.command.rc === null ? script?.rc() ?? null : null };
 }
 
-function describeHost({ identity }: StartPlan, environment: Environment): Host {
+/** What comes from outside the program, and is set up only if it is used. */
+function externalParts(
+  plan: StartPlan,
+  { host, files, library }: {
+    host: ReadonlyEnvironment;
+    files: RootFiles;
+    library: () => Uint8Array;
+  },
+): { workspace: () => HookWorkspace; script: ConfigurationScript | null } {
+  let made: HookWorkspace | undefined;
+  const workspace = () => made ??= createHookWorkspace(plan, { host, library });
+  return { workspace, script: openScript(plan, { host, files, workspace }) };
+}
+
+function openScript(
+  plan: StartPlan,
+  { host, files, workspace }: {
+    host: ReadonlyEnvironment;
+    files: RootFiles;
+    workspace: () => HookWorkspace;
+  },
+): ConfigurationScript | null {
+  if (plan.script === null) return null;
+  const path = byteStringFromText(plan.script);
+  // What is no regular file can be read only once: by the shell.
+  const text = hostFiles().read(path);
+  const known = text === null ? null : parsePyxisScript(text);
+  if (known !== null) return evaluatePyxisScript(known, { host, files });
+  const { variables, directory } = workspace();
+  return openBashScript(path, {
+    args: plan.command.arguments,
+    environment: variables,
+    directory,
+  });
+}
+
+function hookContext(
+  plan: StartPlan,
+  { files, environment, host }: {
+    files: RootFiles;
+    environment: Environment;
+    host: ReadonlyEnvironment;
+  },
+): Omit<HookContext, "mountNow" | "mountLater"> {
+  const { uid, gid, hostUid, hostGid } = plan.identity;
+  return {
+    uid,
+    gid,
+    hostUid,
+    hostGid,
+    rootfs: plan.rootfs,
+    remapRoot: plan.namespaces.user && uid === 0,
+    restrictDev: plan.restrictDev,
+    mountHome: plan.mountHome,
+    unshareIpc: plan.namespaces.ipc,
+    host: describeHost(plan, host),
+    environment,
+    files,
+  };
+}
+
+function describeHost({ identity }: StartPlan, environment: ReadonlyEnvironment): Host {
   const passwd = passwdLineOf(identity.hostUid);
   const group = groupLineOf(identity.hostGid);
   return {

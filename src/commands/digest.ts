@@ -1,0 +1,2 @@
+import { writeStdout } from "../diagnostics/mod.ts";
+import { hostPlatform } from "../image/mod.ts";

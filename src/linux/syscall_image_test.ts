@@ -1,0 +1,150 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { CODE_AARCH64, LISTING_AARCH64 } from "./interpreter_aarch64.ts";
+import { CODE_X86_64, LISTING_X86_64 } from "./interpreter_x86_64.ts";
+import { memory, pointers, resultOf, type Syscall, syscallImage, text } from "./syscall_image.ts";
+import type { Architecture } from "./syscall_numbers.ts";
+
+const REPORT = { prefix: "[ERROR] ", suffix: " (remedy)\n" };
+const TOOLS = {
+  x86_64: { assembler: ["as", "--64"], objcopy: "objcopy", runner: [] },
+  aarch64: {
+    assembler: ["aarch64-linux-gnu-as"],
+    objcopy: "aarch64-linux-gnu-objcopy",
+    runner: ["qemu-aarch64-static"],
+  },
+};
+
+function isInstalled(program: string): boolean {
+  try {
+    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function assembled(architecture: Architecture, listing: string): string {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const [assembler = "", ...flags] = TOOLS[architecture].assembler;
+    Deno.writeTextFileSync(`${directory}/code.s`, listing);
+    const run = (program: string, args: string[]) => {
+      const { success, stderr } = new Deno.Command(program, { args }).outputSync();
+      if (!success) throw new Error(new TextDecoder().decode(stderr));
+    };
+    run(assembler, [...flags, `${directory}/code.s`, "-o", `${directory}/code.o`]);
+    run(TOOLS[architecture].objcopy, [
+      "-O",
+      "binary",
+      "-j",
+      ".text",
+      `${directory}/code.o`,
+      `${directory}/code.bin`,
+    ]);
+    return Deno.readFileSync(`${directory}/code.bin`).toHex();
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+/** Writes the image to a file and runs it, under an emulator where that is needed. */
+function run(architecture: Architecture, table: Syscall[]) {
+  const { code, data, dataOffset } = syscallImage(table, { architecture, report: REPORT });
+  const path = Deno.makeTempFileSync({ dir: "/var/tmp" });
+  try {
+    const image = new Uint8Array(dataOffset + data.length);
+    image.set(code);
+    image.set(data, dataOffset);
+    Deno.writeFileSync(path, image);
+    Deno.chmodSync(path, 0o700);
+    const runner = architecture === Deno.build.arch ? [] : TOOLS[architecture].runner;
+    const [program = "", ...args] = [...runner, path];
+    const output = new Deno.Command(program, { args }).outputSync();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { ...output, stdout: decode(output.stdout), stderr: decode(output.stderr) };
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+const sh = (script: string, environment: string[] = []): Syscall => ({
+  name: "execve",
+  arguments: [text("/bin/sh"), pointers(["sh", "-c", script]), pointers(environment)],
+  failure: "Cannot execute sh",
+});
+
+const CASES: [Architecture, string, string][] = [
+  ["x86_64", LISTING_X86_64, CODE_X86_64],
+  ["aarch64", LISTING_AARCH64, CODE_AARCH64],
+];
+for (const [architecture, listing, code] of CASES) {
+  const [assembler = ""] = TOOLS[architecture].assembler;
+  const canAssemble = isInstalled(assembler);
+  Deno.test({
+    name: `syscallImage() has the ${architecture} code of its listing` +
+      (canAssemble ? "" : ` (skipped: ${assembler} is not installed)`),
+    ignore: !canAssemble,
+    fn: () => assertEquals(assembled(architecture, listing), code),
+  });
+
+  const [runner] = TOOLS[architecture].runner;
+  const native = architecture === Deno.build.arch;
+  const canRun = native || (runner !== undefined && isInstalled(runner));
+  const note = canRun ? "" : ` (skipped: ${runner ?? architecture} is not installed)`;
+  const test = (name: string, fn: () => void) =>
+    Deno.test({ name: `syscallImage() on ${architecture} ${name}${note}`, ignore: !canRun, fn });
+
+  test("runs its rows in order and passes results on", () => {
+    const hello = memory(new TextEncoder().encode("hello\n"));
+    const duplicate: Syscall = { name: "dup3", arguments: [1, 9, 0], failure: "Cannot dup" };
+    const { code, stdout } = run(architecture, [
+      duplicate,
+      { name: "write", arguments: [resultOf(duplicate), hello, 6], failure: "Cannot write" },
+      { name: "exit_group", arguments: [3] },
+    ]);
+    assertEquals({ code, stdout }, { code: 3, stdout: "hello\n" });
+  });
+
+  test("ends with one line that says what failed and why", () => {
+    const { code, stderr, stdout } = run(architecture, [
+      { name: "openat", arguments: [-100, text("/nonexistent/x"), 0, 0], failure: "Cannot open x" },
+      { name: "exit_group", arguments: [0] },
+    ]);
+    assertEquals(stderr, "[ERROR] Cannot open x: No such file or directory (remedy)\n");
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+  });
+
+  test("goes on where errors are ignored", () => {
+    const { code } = run(architecture, [
+      { name: "openat", arguments: [-100, text("/nonexistent/x"), 0, 0], ignoreError: true },
+      { name: "exit_group", arguments: [4] },
+    ]);
+    assertEquals(code, 4);
+  });
+
+  test("branches on a result of zero", () => {
+    const last: Syscall = { name: "exit_group", arguments: [5] };
+    const { code } = run(architecture, [
+      { name: "prctl", arguments: [3, 0, 0, 0, 0], failure: "dumpable" }, // 1: no branch
+      { name: "close_range", arguments: [100, 200, 0], failure: "close", onZero: last },
+      { name: "exit_group", arguments: [6] },
+      last,
+    ]);
+    assertEquals(code, 5);
+  });
+}
+
+Deno.test({
+  name: "syscallImage() executes a program with its arguments and environment",
+  fn: () => {
+    const { code, stdout } = run(Deno.build.arch, [sh('echo "$A $#"; exit 7', ["A=b c"])]);
+    assertEquals({ code, stdout }, { code: 7, stdout: "b c 0\n" });
+  },
+});
+
+Deno.test("syscallImage() refuses a branch to a row it does not have", () => {
+  const elsewhere: Syscall = { name: "exit_group", arguments: [0] };
+  const table: Syscall[] = [{ name: "setsid", arguments: [], onZero: elsewhere }];
+  const error = assertThrows(() => syscallImage(table, { architecture: "x86_64", report: REPORT }));
+  assertStringIncludes(error.message, "exit_group is not in the table");
+});

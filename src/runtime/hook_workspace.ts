@@ -1,0 +1,98 @@
+import { bytesOf, type ByteString, byteString, textFromByteString } from "../bytes/mod.ts";
+import { EnrootError } from "../diagnostics/mod.ts";
+import { type Environment, formatEnvironment, mergeEnvironment } from "./environ.ts";
+import type { StartPlan } from "./plan.ts";
+
+/**
+ * What hooks and configuration scripts of the host find: variables about the container, files to
+ * read and append to, and the programs and functions they call.
+ */
+export interface HookWorkspace {
+  /** The environment to run them with. */
+  readonly variables: ReadonlyMap<ByteString, ByteString>;
+  /** A private directory for other files. */
+  readonly directory: ByteString;
+  /** Runs something that may append to the files, and takes over what it appended. */
+  exchange(environment: Environment, action: () => void): { fstab: ByteString };
+}
+
+/** The names by which the program can be called from hooks. */
+const PROGRAM_NAMES = ["enroot-mount", "enroot-nsenter", "enroot-switchroot"];
+
+/** Lays the workspace out in the runtime directory, which is a private tmpfs by now. */
+export function createHookWorkspace(
+  plan: StartPlan,
+  { host, library }: { host: ReadonlyMap<ByteString, ByteString>; library: () => Uint8Array },
+): HookWorkspace {
+  const directory = textFromByteString(plan.runtimePath);
+  const environ = `${directory}/environment`;
+  const mounts = `${directory}/mounts`;
+  const programs = `${directory}/bin`;
+  Deno.mkdirSync(programs, { mode: 0o700 });
+  for (const name of PROGRAM_NAMES) Deno.symlinkSync(plan.programPath, `${programs}/${name}`);
+  Deno.writeTextFileSync(mounts, "");
+  const libraryPath = libraryDirectory(plan.libraryPath, { directory, library });
+  const variables = new Map(host);
+  variables.set("ENROOT_PID", String(Deno.pid));
+  variables.set("ENROOT_ROOTFS", plan.rootfs);
+  variables.set("ENROOT_ENVIRON", environ);
+  variables.set("ENROOT_MOUNTS", mounts);
+  variables.set("ENROOT_LIBRARY_PATH", libraryPath);
+  variables.set("PATH", `${host.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin"}:${programs}`);
+  return {
+    variables,
+    directory: plan.runtimePath,
+    exchange(environment, action) {
+      Deno.writeFileSync(environ, bytesOf(formatEnvironment(environment)));
+      action();
+      mergeEnvironment(environment, byteString(Deno.readFileSync(environ)));
+      const fstab = byteString(Deno.readFileSync(mounts));
+      Deno.writeTextFileSync(mounts, "");
+      return { fstab };
+    },
+  };
+}
+
+/** The configured directory, if it has the functions that hooks load; else one with our own. */
+function libraryDirectory(
+  configured: string,
+  { directory, library }: { directory: string; library: () => Uint8Array },
+): string {
+  try {
+    Deno.statSync(`${configured}/common.sh`);
+    return configured;
+  } catch {
+    const own = `${directory}/lib`;
+    Deno.mkdirSync(own, { mode: 0o700 });
+    Deno.writeFileSync(`${own}/common.sh`, library());
+    return own;
+  }
+}
+
+/**
+ * Runs a hook that is an executable file of the host.
+ *
+ * @throws {EnrootError} `PATH exited with return code N`
+ */
+export function runExecutableHook(
+  path: string,
+  variables: ReadonlyMap<ByteString, ByteString>,
+): void {
+  const env = Object.fromEntries(
+    [...variables].map(([name, value]) => [textFromByteString(name), textFromByteString(value)]),
+  );
+  let code: number;
+  try {
+    ({ code } = new Deno.Command(path, {
+      env,
+      clearEnv: true,
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).outputSync());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EnrootError(`Cannot run ${path}: ${reason}`, { cause: error });
+  }
+  if (code !== 0) throw new EnrootError(`${path} exited with return code ${code}`);
+}

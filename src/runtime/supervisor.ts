@@ -1,0 +1,54 @@
+import {
+  type ChildState,
+  close,
+  isSyscallError,
+  pollChild,
+  raise,
+  resetSignals,
+  sendSignal,
+} from "../linux/mod.ts";
+
+const SIGINT = 2, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
+
+/**
+ * Stands for the first process of a PID namespace, which has to be a child: passes SIGTERM and
+ * SIGINT on, stops and continues with it, and ends the way it ends. `pidFd` is the descriptor of a
+ * file with the child's PID.
+ *
+ * @returns the child's exit code
+ */
+export async function runSupervisor(pidFd: number): Promise<number> {
+  const bytes = Deno.readFileSync(`/proc/self/fd/${pidFd}`);
+  close(pidFd);
+  const pid = new DataView(bytes.buffer).getInt32(0, true);
+  Deno.addSignalListener("SIGTERM", () => forward(pid, SIGTERM));
+  Deno.addSignalListener("SIGINT", () => forward(pid, SIGINT));
+  const end = await new Promise<ChildState>((resolve) => {
+    const look = () => {
+      for (let state = pollChild(pid); state !== null; state = pollChild(pid)) {
+        if (state.kind !== "stopped") return resolve(state);
+        // Whoever waits for us sees us stop, and wakes both by waking us.
+        raise(SIGSTOP);
+        forward(pid, SIGCONT);
+      }
+    };
+    Deno.addSignalListener("SIGCHLD", look);
+    look();
+  });
+  return end.kind === "exited" ? end.code : dieOf(end.signal);
+}
+
+function forward(pid: number, signal: number): void {
+  try {
+    sendSignal(pid, signal);
+  } catch (error) {
+    if (!isSyscallError(error, "ESRCH")) throw error; // It is gone already.
+  }
+}
+
+/** Ends by the signal that ended the child, as a shell would see it. */
+function dieOf(signal: number): number {
+  resetSignals();
+  raise(signal);
+  return 128 + signal;
+}
