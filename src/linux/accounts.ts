@@ -1,10 +1,13 @@
-import { type ByteString, byteStringFromText } from "../bytes/mod.ts";
+import type { ByteString } from "../bytes/mod.ts";
 import { libc } from "./libc.ts";
 
 const symbols = libc({
   getpwuid: { parameters: ["u32"], result: "pointer" },
   getgrgid: { parameters: ["u32"], result: "pointer" },
 });
+
+/** No field of an account that makes sense is longer. */
+const MAX_FIELD = 4096;
 
 /**
  * An account as the C library finds it, in whatever database nsswitch.conf(5) names: one line of
@@ -31,5 +34,12 @@ export function groupLineOf(gid: number): ByteString | null {
 function stringAt(view: Deno.UnsafePointerView, offset: number): ByteString {
   const pointer = view.getPointer(offset);
   if (pointer === null) return "";
-  return byteStringFromText(new Deno.UnsafePointerView(pointer).getCString());
+  const text = new Deno.UnsafePointerView(pointer);
+  let value = "";
+  for (let index = 0; index < MAX_FIELD; index++) {
+    const byte = text.getUint8(index);
+    if (byte === 0) break;
+    value += String.fromCharCode(byte);
+  }
+  return value;
 }

@@ -13,6 +13,7 @@ const NUMBERS = {
   exit_group: [231, 94],
   fchdir: [81, 50],
   getdents64: [217, 61],
+  mkdirat: [258, 34],
   mknodat: [259, 33],
   mount: [165, 40],
   openat: [257, 56],

@@ -1,8 +1,7 @@
 import { type ByteString } from "../bytes/mod.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
 import type { ReadonlyEnvironment } from "./environ.ts";
-import { substituteVariables } from "./environ.ts";
-import { escapeFstabField, type MountEntry, parseFstab, parseMountArgument } from "./fstab.ts";
+import { type MountEntry, parseFstab, parseMountArgument, substituteInFstab } from "./fstab.ts";
 import type { StartPlan } from "./plan.ts";
 import type { ReadableFiles } from "./root_files.ts";
 
@@ -28,7 +27,7 @@ export function containerMounts(
 ): ContainerMounts {
   const own = { path: "/etc/fstab", content: files.read("/etc/fstab") ?? "" };
   const entries = [own, ...plan.fstabs].flatMap(({ path, content }) =>
-    parseFstab(substituteVariables(content, variables, escapeFstabField), {
+    parseFstab(substituteInFstab(content, variables), {
       origin: path,
       workingDirectory: plan.workingDirectory,
     })

@@ -14,11 +14,6 @@ import {
 } from "../linux/mod.ts";
 import type { RootDirectory } from "./root_directory.ts";
 
-/** Covers the runtime directory with a private tmpfs for working files. @throws {SyscallError} */
-export function mountRuntimeDirectory(path: ByteString): void {
-  mount({ source: "tmpfs", target: path, type: "tmpfs", flags: 0, data: "mode=700" });
-}
-
 /** Makes the root file system a mount of its own, as pivot_root(2) wants it. @throws {SyscallError} */
 export function bindRoot(rootfs: ByteString): void {
   mount({ source: rootfs, target: rootfs, flags: MS.BIND | MS.REC });

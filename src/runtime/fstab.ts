@@ -91,7 +91,7 @@ function escapeBlanks(text: ByteString): ByteString {
   );
 }
 
-/** Decodes `\\NNN` escapes, which fstab(5) and mountinfo (proc(5)) share. */
+/** Decodes `\NNN` escapes, which fstab(5) and mountinfo (proc(5)) share. */
 export function unescapeFstabField(field: ByteString): ByteString {
   if (!field.includes("\\")) return field;
   return field.replace(

@@ -14,23 +14,16 @@ import {
   text,
 } from "../linux/mod.ts";
 import { byteEnvironment } from "./byte_environment.ts";
+import { imageMount } from "./image_mount.ts";
 import type { StartPlan } from "./plan.ts";
+import { executeProgram, type Program, writeFileRows } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
-
-/** How to run this very program again. */
-export interface Program {
-  /** The executable. */
-  readonly path: string;
-  /** What goes before the program's own arguments (none for a compiled executable). */
-  readonly arguments: readonly string[];
-}
 
 /** The names (`argv[0]`) by which the program knows that it plays a part in a start. */
 export const STAGE_NAME = "enroot-runtime";
 export const SUPERVISOR_NAME = "enroot-supervisor";
 
-const AT_FDCWD = -100;
-const O_WRONLY = 1;
+const SIGCHLD = 17;
 
 /**
  * Leaves for a plan's namespaces and has the program carry the plan out in there.
@@ -44,9 +37,16 @@ const O_WRONLY = 1;
 export function launch(plan: StartPlan, program: Program): never {
   const planFd = anonymousFile("enroot-plan", { inherit: true });
   pwrite(planFd, bytesOf(byteStringFromText(JSON.stringify(plan))), { offset: 0 });
-  const inside = [...mapIdentity(plan), ...execute(program, STAGE_NAME, planFd)];
+  const image = plan.image === null ? null : imageMount(plan.image, { plan, program });
+  const inside = [
+    ...mapIdentity(plan),
+    ...coverRuntimeDirectory(plan),
+    ...(image?.mount ?? []),
+    ...executeProgram(program, STAGE_NAME, [planFd]),
+    ...(image?.server ?? []),
+  ];
   const table = plan.namespaces.pid
-    ? childInNamespaces(plan, { inside, program })
+    ? childInNamespaces(plan, { inside, program, planFd })
     : [...unshareNamespaces(plan), ...inside];
   execSyscallTable(table, reportStyle(remedyForNamespaces()));
 }
@@ -68,9 +68,9 @@ function unshareNamespaces(plan: StartPlan): Syscall[] {
 /** The child goes on inside; this process becomes its supervisor and stays outside. */
 function childInNamespaces(
   plan: StartPlan,
-  { inside, program }: { inside: Syscall[]; program: Program },
+  { inside, program, planFd }: { inside: Syscall[]; program: Program; planFd: number },
 ): Syscall[] {
-  const SIGCHLD = 17, SIGKILL = 9, PR_SET_PDEATHSIG = 1;
+  const SIGKILL = 9, PR_SET_PDEATHSIG = 1;
   const dieWithParent: Syscall = {
     name: "prctl",
     arguments: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0],
@@ -90,8 +90,10 @@ function childInNamespaces(
       arguments: [pidFd, resultAddress(clone), 8],
       failure: "Cannot pass the PID on",
     },
-    ...execute(program, SUPERVISOR_NAME, pidFd),
+    { name: "close", arguments: [planFd], ignoreError: true },
+    ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
     dieWithParent,
+    { name: "close", arguments: [pidFd], ignoreError: true },
     ...inside,
   ];
 }
@@ -110,40 +112,20 @@ function mapIdentity({ namespaces, identity }: StartPlan): Syscall[] {
   }
   const { hostUid, hostGid, uid, gid } = identity;
   return [
-    ...writeFile("/proc/self/setgroups", "deny"),
-    ...writeFile("/proc/self/uid_map", `${uid} ${hostUid} 1\n`),
-    ...writeFile("/proc/self/gid_map", `${gid} ${hostGid} 1\n`),
+    ...writeFileRows("/proc/self/setgroups", "deny"),
+    ...writeFileRows("/proc/self/uid_map", `${uid} ${hostUid} 1\n`),
+    ...writeFileRows("/proc/self/gid_map", `${gid} ${hostGid} 1\n`),
     // Root inside keeps its capabilities by itself.
     ...(uid === 0 ? [] : keepCapabilitiesOnExec()),
   ];
 }
 
-function writeFile(path: string, content: string): Syscall[] {
-  const failure = `Cannot write ${path}`;
-  const open: Syscall = {
-    name: "openat",
-    arguments: [AT_FDCWD, text(path), O_WRONLY, 0],
-    failure,
-  };
-  const bytes = bytesOf(content);
-  return [
-    open,
-    { name: "write", arguments: [resultOf(open), memory(bytes), bytes.length], failure },
-    { name: "close", arguments: [resultOf(open)], ignoreError: true },
-  ];
-}
-
-/** Executes the program in one of its parts, which gets a descriptor to read from. */
-function execute(program: Program, name: string, fd: number): Syscall[] {
-  const argv = [name, ...program.arguments, String(fd)].map(byteStringFromText);
+/** A private tmpfs for working files: the mount namespace is new, nobody else sees it. */
+function coverRuntimeDirectory({ runtimePath }: StartPlan): Syscall[] {
   return [{
-    name: "execve",
-    arguments: [
-      text(byteStringFromText(program.path)),
-      pointers(argv),
-      pointers(byteEnvironment()),
-    ],
-    failure: `Cannot execute ${byteStringFromText(program.path)}`,
+    name: "mount",
+    arguments: [text("tmpfs"), text(runtimePath), text("tmpfs"), 0, text("mode=700")],
+    failure: `Cannot mount a tmpfs on ${runtimePath}`,
   }];
 }
 

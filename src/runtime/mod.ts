@@ -10,5 +10,6 @@
 export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 export { addVariableArgument } from "./environ.ts";
 export { joinAndExecute, type JoinOptions } from "./join.ts";
-export { launch, type Program } from "./launch.ts";
+export { launch } from "./launch.ts";
+export type { Program } from "./program.ts";
 export type { ConfigurationFile, PlannedHook, StartPlan } from "./plan.ts";

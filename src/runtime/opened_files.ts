@@ -129,10 +129,11 @@ function readWhole(fd: number): ByteString | null {
   const chunks: ByteString[] = [];
   const chunk = new Uint8Array(1 << 16);
   for (let offset = 0; offset <= MAX_FILE_SIZE;) {
-    const length = pread(fd, chunk, { offset }); // procfs tells no size beforehand.
+    // procfs tells no size beforehand.
+    const length = pread(fd, chunk, { offset });
+    if (length === 0) return chunks.join("");
     chunks.push(byteString(chunk, 0, length));
     offset += length;
-    if (length < chunk.length) return chunks.join("");
   }
   return null;
 }

@@ -13,8 +13,10 @@ export interface ConfigurationFile {
  * there.
  */
 export interface StartPlan {
-  /** The directory that becomes `/`. */
+  /** The directory that becomes `/`; for an image, where it will be mounted. */
   readonly rootfs: ByteString;
+  /** The image to mount there, changes kept in memory; null for a container on disk. */
+  readonly image: ImagePlan | null;
   readonly identity: Identity;
   readonly namespaces: Namespaces;
   readonly writable: boolean;
@@ -44,6 +46,13 @@ export interface StartPlan {
   readonly mountHome: boolean;
   readonly restrictDev: boolean;
   readonly command: Command;
+}
+
+/** A squashfs image to start from. */
+export interface ImagePlan {
+  readonly path: ByteString;
+  /** Where in the file the image begins, in bytes. */
+  readonly offset: number;
 }
 
 /** Who the caller is on the host and inside. */

@@ -49,37 +49,54 @@ export function openRootDirectory(path: ByteString): RootDirectory {
     return ownedFd(openInRoot(root, inside, flags));
   };
 
-  const makeDirectories = (inside: ByteString, mode = 0o755): OwnedFd => {
+  /** Opens a path, making it with `make` in its parent directory when it is missing. */
+  const openOrMake = (
+    inside: ByteString,
+    { flags, make, links = 0 }: {
+      flags: number;
+      make: (parent: number, name: ByteString) => void;
+      links?: number;
+    },
+  ): OwnedFd => {
     try {
-      return open(inside, O.PATH | O.DIRECTORY);
+      return open(inside, flags);
     } catch (error) {
       if (!isSyscallError(error, "ENOENT")) throw error;
     }
+    if (links > MAX_LINKS) throw new SyscallError("open", ELOOP, inside);
     const names = componentsOf(inside);
-    const last = names.pop();
-    if (last === undefined) return open("/", O.PATH | O.DIRECTORY);
-    using parent = makeDirectories(`/${names.join("/")}`);
+    const name = names.pop();
+    if (name === undefined) return open("/", flags);
+    const parentPath = `/${names.join("/")}`;
+    using parent = makeDirectories(parentPath);
     try {
-      mkdirat(parent.fd, last, { mode });
+      make(parent.fd, name);
     } catch (error) {
       if (!isSyscallError(error, "EEXIST")) throw error;
+      // Somebody was faster, or a link is there that leads to nothing yet: make what it leads to.
+      const target = linkTarget(parent.fd, name);
+      if (target !== null) {
+        const path = target.startsWith("/") ? target : `${parentPath}/${target}`;
+        return openOrMake(clampToRoot(path), { flags, make, links: links + 1 });
+      }
     }
-    return open(inside, O.PATH | O.DIRECTORY);
+    return open(inside, flags);
   };
 
-  const makeFile = (inside: ByteString): OwnedFd => {
-    try {
-      return open(inside, O.PATH);
-    } catch (error) {
-      if (!isSyscallError(error, "ENOENT")) throw error;
-    }
-    const names = componentsOf(inside);
-    const last = names.pop() ?? "";
-    using parent = makeDirectories(`/${names.join("/")}`);
-    const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
-    close(openat(parent.fd, last, { flags, mode: 0o644 }));
-    return open(inside, O.PATH);
-  };
+  const makeDirectories = (inside: ByteString, mode = 0o755): OwnedFd =>
+    openOrMake(inside, {
+      flags: O.PATH | O.DIRECTORY,
+      make: (parent, name) => mkdirat(parent, name, { mode }),
+    });
+
+  const makeFile = (inside: ByteString): OwnedFd =>
+    openOrMake(inside, {
+      flags: O.PATH,
+      make: (parent, name) => {
+        const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
+        close(openat(parent, name, { flags, mode: 0o644 }));
+      },
+    });
 
   return {
     fd: root,
@@ -106,6 +123,26 @@ function refuseEscape(path: ByteString): void {
   for (const name of componentsOf(path)) {
     depth += name === ".." ? -1 : 1;
     if (depth < 0) throw new SyscallError("open", EXDEV, path);
+  }
+}
+
+/** Where a link upwards leads: `..` at the root stays there. */
+function clampToRoot(path: ByteString): ByteString {
+  const names: ByteString[] = [];
+  for (const name of componentsOf(path)) {
+    if (name === "..") names.pop();
+    else names.push(name);
+  }
+  return `/${names.join("/")}`;
+}
+
+/** The target of a symbolic link; null for anything else. */
+function linkTarget(directory: number, name: ByteString): ByteString | null {
+  try {
+    return readlinkat(directory, name);
+  } catch (error) {
+    if (isSyscallError(error, "EINVAL", "ENOENT")) return null;
+    throw error;
   }
 }
 

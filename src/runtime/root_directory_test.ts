@@ -59,6 +59,26 @@ Deno.test(
   },
 );
 
+Deno.test("makeDirectories() and makeFile() make what a dangling link leads to", resident, () => {
+  withRoot((root, path) => {
+    Deno.mkdirSync(`${path}/var`);
+    Deno.symlinkSync("/run/lock", `${path}/var/lock`);
+    Deno.symlinkSync("../run/x/resolv.conf", `${path}/var/resolv.conf`);
+    root.makeDirectories("/var/lock")[Symbol.dispose]();
+    root.makeFile("/var/resolv.conf")[Symbol.dispose]();
+    assertEquals(Deno.statSync(`${path}/run/lock`).isDirectory, true);
+    assertEquals(Deno.statSync(`${path}/run/x/resolv.conf`).isFile, true);
+  });
+});
+
+Deno.test("makeDirectories() gives up on links that lead in a circle", resident, () => {
+  withRoot((root, path) => {
+    Deno.symlinkSync("b", `${path}/a`);
+    Deno.symlinkSync("a", `${path}/b`);
+    assertEquals(assertThrows(() => root.makeDirectories("/a"), SyscallError).code, "ELOOP");
+  });
+});
+
 Deno.test("rootFiles() replaces what a link points from, never what it points to", resident, () => {
   withRoot((root, path) => {
     Deno.mkdirSync(`${path}/etc`);

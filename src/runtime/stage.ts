@@ -17,7 +17,8 @@ import {
 import { parseGroupEntry, parsePasswdEntry } from "./accounts.ts";
 import { containerEnvironment } from "./container_environment.ts";
 import { containerMounts, namespaceMounts, parseHookMounts } from "./container_mounts.ts";
-import { bindRoot, mountRuntimeDirectory, sealRoot, switchRoot } from "./container_root.ts";
+import { bindRoot, sealRoot, switchRoot } from "./container_root.ts";
+import { mountOverlay } from "./image_mount.ts";
 import { openBashScript } from "./bash_script.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
 import type { Environment, ReadonlyEnvironment } from "./environ.ts";
@@ -26,6 +27,7 @@ import { evaluatePyxisScript, parsePyxisScript } from "./pyxis_script.ts";
 import type { RootFiles } from "./root_files.ts";
 import type { MountEntry } from "./fstab.ts";
 import type { HookContext, HookLibrary, Host } from "./hook.ts";
+import { DEFAULT_PATH } from "./login.ts";
 import { logIn } from "./login_session.ts";
 import { performMount } from "./mounter.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
@@ -68,7 +70,10 @@ interface Prepared {
  */
 function carryOut(plan: StartPlan, hooks: HookLibrary): number {
   if (plan.namespaces.net) step("bring the loopback interface up", bringUpLoopback);
-  step("cover the runtime directory", () => mountRuntimeDirectory(plan.runtimePath));
+  const { image } = plan;
+  if (image !== null) {
+    step(`mount ${textFromByteString(image.path)}`, () => mountOverlay(image, plan));
+  }
   step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));
   const prepared = prepareRoot(plan, { root, hooks });
@@ -214,6 +219,7 @@ function runCommand(
     if (login.fakeShell !== null && isExecutable(login.fakeShell)) wanted = login.fakeShell;
     else wanted = environment.get("SHELL");
   }
+  if (!environment.has("PATH")) environment.set("PATH", DEFAULT_PATH);
   const shell = wanted !== undefined && isExecutable(wanted) ? wanted : "/bin/sh";
   const { path, argv } = shellCommand(args, {
     shell,

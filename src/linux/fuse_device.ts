@@ -1,0 +1,132 @@
+import type { ByteString } from "../bytes/mod.ts";
+import { AT, close, O, openat, S } from "./files.ts";
+import { check, errno, libc } from "./libc.ts";
+import { mount, MS } from "./mounts.ts";
+import { SyscallError } from "./syscall_error.ts";
+
+const symbols = libc({
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+});
+
+const DEVICE = "/dev/fuse";
+/** _IOR(229, 0, uint32_t), linux/fuse.h */
+const FUSE_DEV_IOC_CLONE = 0x8004e500n;
+
+const ENOENT = 2;
+const EINTR = 4;
+const EAGAIN = 11;
+const ENODEV = 19;
+
+/**
+ * Opens a new, unconnected FUSE device. It has to be opened in the user namespace that will mount
+ * it. The descriptor is close-on-exec.
+ *
+ * @throws {SyscallError}
+ */
+export function openFuseDevice(): number {
+  return openat(AT.FDCWD, DEVICE, { flags: O.RDWR });
+}
+
+/**
+ * Opens another descriptor for the connection of a mounted device. Each has a queue of its own for
+ * requests that are being worked on, so that threads do not get in each other's way; a reply goes
+ * through the descriptor that the request came from.
+ *
+ * @throws {SyscallError}
+ */
+export function cloneFuseDevice(fuseFd: number): number {
+  const fd = openFuseDevice();
+  try {
+    check(symbols().ioctl(fd, FUSE_DEV_IOC_CLONE, Uint32Array.of(fuseFd)), "ioctl", DEVICE);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/**
+ * Waits for a request and reads it.
+ *
+ * @returns its length, or 0 when the connection has ended
+ * @throws {SyscallError}
+ */
+export function readFuseRequest(fuseFd: number, into: Uint8Array<ArrayBuffer>): number {
+  for (;;) {
+    const length = symbols().read(fuseFd, into, BigInt(into.length));
+    if (length > 0) return length;
+    const error = length === 0 ? ENODEV : errno();
+    if (error === ENODEV) return 0;
+    // ENOENT: whoever asked was killed while we were reading.
+    if (error !== EINTR && error !== EAGAIN && error !== ENOENT) {
+      throw new SyscallError("read", error, DEVICE);
+    }
+  }
+}
+
+/**
+ * Writes one reply.
+ *
+ * @returns false when the connection has ended
+ * @throws {SyscallError} the kernel does not take the reply
+ */
+export function writeFuseReply(fuseFd: number, reply: Uint8Array<ArrayBuffer>): boolean {
+  if (symbols().write(fuseFd, reply, BigInt(reply.length)) >= 0) return true;
+  const error = errno();
+  if (error === ENODEV) return false;
+  // ENOENT: whoever asked has been interrupted and does not wait any more.
+  if (error === ENOENT) return true;
+  throw new SyscallError("write", error, DEVICE);
+}
+
+/** Which processes a mount is for, and how. */
+export interface FuseMountOptions {
+  /** The open, unconnected device. */
+  fuseFd: number;
+  /** Who mounts, by the ids of the user namespace. */
+  uid: number;
+  gid: number;
+  /** Largest read that the server is asked for, in bytes. */
+  maxRead: number;
+}
+
+/**
+ * The options of a read-only FUSE mount, for mount(2).
+ *
+ * `default_permissions`: the kernel checks permission bits by itself, from attributes it has
+ * cached; the server is never asked. `allow_other`: everybody in the user namespace may use the
+ * mount and not just those with exactly the ids of the one who mounted, which a changed group or a
+ * set-id program would not have. Outside the namespace it gives nobody anything.
+ */
+export function fuseMountData({ fuseFd, uid, gid, maxRead }: FuseMountOptions): ByteString {
+  const rootMode = S.IFDIR.toString(8);
+  return `fd=${fuseFd},rootmode=${rootMode},user_id=${uid},group_id=${gid},` +
+    `max_read=${maxRead},default_permissions,allow_other`;
+}
+
+/** Flags of such a mount for mount(2): set-id bits and devices of an image mean nothing. */
+export const FUSE_MOUNT_FLAGS: number = MS.RDONLY | MS.NOSUID | MS.NODEV;
+
+/** The type of such a mount, which shows in /proc/self/mountinfo. */
+export const FUSE_MOUNT_TYPE: ByteString = "fuse.enroot";
+
+/**
+ * Connects an open device and a directory. Returns before anybody has served a request.
+ *
+ * @param where.source what /proc/self/mountinfo shows as mounted
+ * @throws {SyscallError}
+ */
+export function mountFuse(
+  options: FuseMountOptions,
+  { source, target }: { source: ByteString; target: ByteString },
+): void {
+  mount({
+    source,
+    target,
+    type: FUSE_MOUNT_TYPE,
+    flags: FUSE_MOUNT_FLAGS,
+    data: fuseMountData(options),
+  });
+}

@@ -1,0 +1,146 @@
+import type { ByteString } from "../../bytes/mod.ts";
+import { EnrootError } from "../../diagnostics/mod.ts";
+import type { Attributes, Entry, FileSystemStatistics } from "../../formats/fuse/mod.ts";
+import {
+  openSquashfs,
+  type SquashfsDirectory,
+  type SquashfsInode,
+  type SquashfsReader,
+} from "../../formats/squashfs/mod.ts";
+import { pread, S, statusOf } from "../../linux/mod.ts";
+
+/** Whom the files of a mount appear to belong to, by the ids of the mount's user namespace. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** Which image to serve. */
+export interface ImageSource {
+  /** An open file. */
+  imageFd: number;
+  /** Where in the file the image begins, in bytes. */
+  offset: number;
+  /**
+   * Given, all files belong to this user: in a user namespace that maps one id, files of others
+   * could not be copied to the upper layer of an overlay. Null leaves them to the image's owners.
+   */
+  owner: Owner | null;
+}
+
+/** The number by which the kernel knows the root directory (FUSE_ROOT_ID). */
+const ROOT_NODE = 1;
+/** Other files have the reference to their inode, moved out of the way of 0 and the root's. */
+const FIRST_NODE = 2;
+
+/** Inodes that are kept decoded, for the many requests on one file. */
+const KEPT_INODES = 1024;
+
+/** SQUASHFS_NAME_LEN */
+const MAX_NAME_LENGTH = 256;
+
+const TYPE_BITS = {
+  directory: S.IFDIR,
+  file: S.IFREG,
+  symlink: S.IFLNK,
+  block: S.IFBLK,
+  character: S.IFCHR,
+  fifo: S.IFIFO,
+  socket: S.IFSOCK,
+} as const;
+
+/**
+ * An image as FUSE sees it: files by node number.
+ *
+ * The number tells where the inode is, so there is no table of files: threads need not agree on
+ * anything, and nothing grows with the number of files in use.
+ */
+export class ServedImage {
+  readonly reader: SquashfsReader;
+  readonly #owner: Owner | null;
+  readonly #root: SquashfsDirectory;
+  readonly #inodes = new Map<number, SquashfsInode>();
+
+  /** @throws {SquashfsError} the image cannot be read */
+  constructor({ imageFd, offset, owner }: ImageSource) {
+    this.reader = openSquashfs(
+      { size: statusOf(imageFd).size, read: (at, into) => readWhole(imageFd, { at, into }) },
+      { offset },
+    );
+    this.#owner = owner;
+    this.#root = this.reader.root();
+  }
+
+  /** Whether any file can have extended attributes. */
+  get hasXattrs(): boolean {
+    return this.reader.superblock.xattrTable !== null;
+  }
+
+  /** The file that a node number stands for. @throws {SquashfsError} */
+  inode(nodeId: number): SquashfsInode {
+    if (nodeId === ROOT_NODE) return this.#root;
+    const kept = this.#inodes.get(nodeId);
+    if (kept !== undefined) return kept;
+    const inode = this.reader.readInode(nodeId - FIRST_NODE);
+    if (this.#inodes.size >= KEPT_INODES) this.#inodes.clear();
+    this.#inodes.set(nodeId, inode);
+    return inode;
+  }
+
+  /** The file at an inode reference, with its node number. @throws {SquashfsError} */
+  entry(reference: number): Entry {
+    const isRoot = reference === this.#root.reference;
+    return {
+      nodeId: isRoot ? ROOT_NODE : reference + FIRST_NODE,
+      attributes: this.attributes(isRoot ? this.#root : this.reader.readInode(reference)),
+    };
+  }
+
+  /** What stat(2) tells; as of the kernel's own squashfs where the image leaves a choice. */
+  attributes(inode: SquashfsInode): Attributes {
+    return {
+      inodeNumber: inode.inodeNumber,
+      size: sizeOf(inode),
+      blocks: inode.kind === "file" ? Math.ceil(inode.size / 512) : 0,
+      time: inode.mtime,
+      mode: TYPE_BITS[inode.kind] | inode.mode,
+      nlink: inode.nlink,
+      uid: this.#owner?.uid ?? inode.uid,
+      gid: this.#owner?.gid ?? inode.gid,
+      device: inode.kind === "character" || inode.kind === "block" ? deviceOf(inode) : 0,
+      blockSize: this.reader.superblock.blockSize,
+    };
+  }
+
+  statistics(): FileSystemStatistics {
+    const { blockSize, bytesUsed, inodeCount } = this.reader.superblock;
+    return {
+      blocks: Math.ceil(bytesUsed / blockSize),
+      files: inodeCount,
+      blockSize,
+      maxNameLength: MAX_NAME_LENGTH,
+    };
+  }
+
+  /** The extended attributes that whoever asks may see. @throws {SquashfsError} */
+  xattrs(inode: SquashfsInode, { uid }: { uid: number }): Map<ByteString, Uint8Array> {
+    const all = this.reader.xattrs(inode) ?? new Map<ByteString, Uint8Array>();
+    // Where they are listed but not readable, an overlay cannot copy the file up.
+    if (this.#owner === null && uid === 0) return all;
+    return new Map([...all].filter(([name]) => !name.startsWith("trusted.")));
+  }
+}
+
+/** A directory is as large as its listing, with "." and ".." at the price squashfs puts on them. */
+function sizeOf(inode: SquashfsInode): number {
+  return inode.kind === "directory" ? inode.listing.length + 3 : inode.size;
+}
+
+/** new_encode_dev() of linux/kdev_t.h. */
+function deviceOf({ major, minor }: { major: number; minor: number }): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+}
+
+function readWhole(fd: number, { at, into }: { at: number; into: Uint8Array }): void {
+  if (pread(fd, into, { offset: at }) < into.length) throw new EnrootError("the image was cut short");
+}
