@@ -3,6 +3,7 @@
  *
  * Pure and dependency-free.
  */
+export { ByteReader } from "./byte_reader.ts";
 export {
   bytesOf,
   type ByteString,
@@ -10,3 +11,4 @@ export {
   byteStringFromText,
   textFromByteString,
 } from "./byte_string.ts";
+export { ByteWriter } from "./byte_writer.ts";

@@ -5,19 +5,58 @@
  * door is opened, so that small commands start at once.
  */
 import type { Context } from "./context.ts";
+import type { CreateOptions } from "./create.ts";
+import type { DigestOptions } from "./digest.ts";
 import type { ExecOptions } from "./exec.ts";
+import type { ImportOptions } from "./import.ts";
+import type { ListOptions } from "./list.ts";
+import type { RemoveOptions } from "./remove.ts";
 import type { StartOptions } from "./start.ts";
 
-export type { Context, ExecOptions, StartOptions };
+export type {
+  Context,
+  CreateOptions,
+  DigestOptions,
+  ExecOptions,
+  ImportOptions,
+  ListOptions,
+  RemoveOptions,
+  StartOptions,
+};
+
+/** Makes a container of an image file. */
+export async function create(options: CreateOptions, context: Context): Promise<number> {
+  return await (await import("./create.ts")).create(options, context);
+}
+
+/** Prints the digest of an image in a registry. */
+export async function digest(options: DigestOptions, context: Context): Promise<number> {
+  return (await import("./digest.ts")).digest(options, context);
+}
 
 /** Runs a command in a running container. */
 export async function exec(options: ExecOptions): Promise<number> {
   return (await import("./exec.ts")).exec(options);
 }
 
+/** Makes an image file of an image elsewhere. */
+export async function importImage(options: ImportOptions, context: Context): Promise<number> {
+  return await (await import("./import.ts")).importImage(options, context);
+}
+
 /** Prints the version and the settings in force. */
 export async function info(context: Context): Promise<number> {
   return (await import("./info.ts")).info(context);
+}
+
+/** Prints the containers. */
+export async function list(options: ListOptions, context: Context): Promise<number> {
+  return (await import("./list.ts")).list(options, context);
+}
+
+/** Removes containers. */
+export async function remove(options: RemoveOptions, context: Context): Promise<number> {
+  return (await import("./remove.ts")).remove(options, context);
 }
 
 /** Starts a container. */

@@ -15,7 +15,7 @@ import {
   type Program,
   type StartPlan,
 } from "../runtime/mod.ts";
-import { resolveContainer } from "../store/mod.ts";
+import { resolveTarget, type StartTarget } from "../store/mod.ts";
 import type { Context } from "./context.ts";
 import { plannedHooks } from "./planned_hooks.ts";
 import { thisProgram } from "./this_program.ts";
@@ -34,14 +34,14 @@ export interface StartOptions {
 
 /** Starts a container in this process's place. */
 export function start(options: StartOptions, { settings }: Context): never {
-  const rootfs = resolveContainer(options.target, settings.dataPath);
+  const target = resolveTarget(options.target, settings.dataPath);
   const program = thisProgram();
-  launch(makePlan(options, { rootfs, settings, program }), program);
+  launch(makePlan(options, { target, settings, program }), program);
 }
 
 function makePlan(
   options: StartOptions,
-  { rootfs, settings, program }: { rootfs: string; settings: Settings; program: Program },
+  { target, settings, program }: { target: StartTarget; settings: Settings; program: Program },
 ): StartPlan {
   const hostUid = Deno.uid() ?? 0;
   const hostGid = Deno.gid() ?? 0;
@@ -51,8 +51,11 @@ function makePlan(
   for (const [name, value] of settings.variables) {
     variables.set(byteStringFromText(name), byteStringFromText(value));
   }
+  const runtimePath = byteStringFromText(ensureRuntimeDirectory(settings));
+  const path = byteStringFromText(target.path);
   return {
-    rootfs: byteStringFromText(rootfs),
+    rootfs: target.kind === "image" ? `${runtimePath}/rootfs` : path,
+    image: target.kind === "image" ? { path, offset: 0 } : null,
     identity: { hostUid, hostGid, uid: toRoot ? 0 : hostUid, gid: toRoot ? 0 : hostGid },
     namespaces: {
       user: !superuser,
@@ -62,7 +65,7 @@ function makePlan(
       uts: settings.unshareUts,
     },
     writable: settings.rootfsWritable,
-    runtimePath: byteStringFromText(ensureRuntimeDirectory(settings)),
+    runtimePath,
     workingDirectory: byteStringFromText(Deno.cwd()),
     fstabs: readFiles(
       effectiveFiles(settings, { directory: "mounts.d", suffix: ".fstab", embedded: FSTABS }),

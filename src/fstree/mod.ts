@@ -1,6 +1,10 @@
 /**
- * A file tree in memory. Pure: knows neither disks nor archive formats.
+ * A file tree in memory, and layers laid over it. Pure: knows neither disks nor archive formats.
+ *
+ * Paths and symbolic links are followed inside the tree only, as a process would whose root
+ * directory is the tree's root; no path can be longer or deeper than Linux allows.
  */
+export { emptyDirectory, TreeLayer } from "./layer.ts";
 export type {
   Attributes,
   Device,
@@ -10,3 +14,7 @@ export type {
   Special,
   SymbolicLink,
 } from "./node.ts";
+export { splitPath } from "./path.ts";
+export { lookup, type Resolved, resolveDirectory } from "./resolve.ts";
+export { TreeError } from "./tree_error.ts";
+export { type Visit, walk } from "./walk.ts";

@@ -1,8 +1,5 @@
-import { check, cString, libc } from "./libc.ts";
-
-const symbols = libc({
-  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
-});
+import { cString } from "./libc.ts";
+import { rawSyscall } from "./raw_syscall.ts";
 
 const MFD_CLOEXEC = 1;
 
@@ -15,5 +12,5 @@ const MFD_CLOEXEC = 1;
  */
 export function anonymousFile(label: string, { inherit }: { inherit: boolean }): number {
   const flags = inherit ? 0 : MFD_CLOEXEC;
-  return check(symbols().memfd_create(cString(label), flags), "memfd_create");
+  return rawSyscall("memfd_create", [cString(label), flags]);
 }

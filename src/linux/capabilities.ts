@@ -1,10 +1,5 @@
-import { check, libc } from "./libc.ts";
+import { rawSyscall } from "./raw_syscall.ts";
 import { memory, type Syscall } from "./syscall_image.ts";
-
-const symbols = libc({
-  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-  capset: { parameters: ["buffer", "buffer"], result: "i32" },
-});
 
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 const PR_CAPBSET_DROP = 24;
@@ -41,15 +36,11 @@ export function keepCapabilitiesOnExec(): Syscall[] {
 
 /** Empties the bounding, ambient, inheritable, permitted and effective sets of this thread. @throws {SyscallError} */
 export function dropAllCapabilities(): void {
-  const { prctl, capset } = symbols();
   for (let capability = lastCapability(); capability >= 0; capability--) {
-    check(prctl(PR_CAPBSET_DROP, BigInt(capability), 0n, 0n, 0n), "prctl(PR_CAPBSET_DROP)");
+    rawSyscall("prctl", [PR_CAPBSET_DROP, capability]);
   }
-  check(
-    prctl(PR_CAP_AMBIENT, BigInt(PR_CAP_AMBIENT_CLEAR_ALL), 0n, 0n, 0n),
-    "prctl(PR_CAP_AMBIENT)",
-  );
-  check(capset(capabilityHeader(), capabilityData(0n)), "capset");
+  rawSyscall("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL]);
+  rawSyscall("capset", [capabilityHeader(), capabilityData(0n)]);
 }
 
 /** Rows that do the same as {@link dropAllCapabilities}. */

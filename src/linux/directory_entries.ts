@@ -1,10 +1,5 @@
 import { type ByteString, byteString } from "../bytes/mod.ts";
-import { check, libc } from "./libc.ts";
-import { syscallNumber } from "./syscall_numbers.ts";
-
-const symbols = libc({
-  syscall: { parameters: ["i64", "i64", "buffer", "i64"], result: "i64" },
-});
+import { rawSyscall } from "./raw_syscall.ts";
 
 /** A name in a directory. Some file systems do not tell the type: ask for the file's status. */
 export interface DirectoryEntry {
@@ -31,7 +26,6 @@ const TYPES: Record<number, DirectoryEntry["type"]> = {
   12: "socket",
 };
 
-const GETDENTS64 = BigInt(syscallNumber("getdents64", Deno.build.arch));
 const BUFFER_SIZE = 1 << 16;
 let buffer: Uint8Array<ArrayBuffer> | undefined;
 
@@ -41,8 +35,7 @@ export function readDirectory(fd: number): DirectoryEntry[] {
   const view = new DataView(buffer.buffer);
   const entries: DirectoryEntry[] = [];
   while (true) {
-    const result = symbols().syscall(GETDENTS64, BigInt(fd), buffer, BigInt(BUFFER_SIZE));
-    const length = check(Number(result), "getdents64");
+    const length = rawSyscall("getdents64", [fd, buffer, BUFFER_SIZE]);
     if (length === 0) return entries;
     for (let at = 0; at < length; at += view.getUint16(at + 16, true)) {
       // struct linux_dirent64: inode, offset, record length, type, name with a NUL.

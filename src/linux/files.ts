@@ -1,7 +1,7 @@
 import { type ByteString, byteString } from "../bytes/mod.ts";
 import { cPath, secondCPath } from "./c_path.ts";
 import { check, libc } from "./libc.ts";
-import { syscallNumber } from "./syscall_numbers.ts";
+import { rawSyscall } from "./raw_syscall.ts";
 
 /*
  * Files by directory descriptor and name, as openat(2) and its relatives take them. The functions
@@ -70,20 +70,10 @@ const symbols = libc({
   symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
   linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
-  renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
-  readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "i32" },
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
   fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   futimens: { parameters: ["i32", "buffer"], result: "i32" },
   utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
-});
-
-const syscallSymbols = libc({
-  syscall: { parameters: ["i64", "i64", "buffer", "buffer", "i64"], result: "i64" },
-});
-
-const mknodSymbols = libc({
-  syscall: { parameters: ["i64", "i64", "buffer", "u64", "u64"], result: "i64" },
 });
 
 /** openat(2), always close-on-exec. @returns the descriptor */
@@ -114,14 +104,11 @@ export function openat2(
 ): number {
   // struct open_how
   const how = BigUint64Array.of(BigInt(flags | O_CLOEXEC), BigInt(mode), BigInt(resolve));
-  const result = syscallSymbols().syscall(
-    BigInt(syscallNumber("openat2", Deno.build.arch)),
-    BigInt(directory),
-    cPath(path, "openat2"),
-    how,
-    BigInt(how.byteLength),
+  return rawSyscall(
+    "openat2",
+    [directory, cPath(path, "openat2"), new Uint8Array(how.buffer), how.byteLength],
+    path,
   );
-  return check(Number(result), "openat2", path);
 }
 
 /** close(2). @throws {SyscallError} what earlier writes failed of; the descriptor is closed anyway */
@@ -179,17 +166,8 @@ export function renameat2(
   path: ByteString,
   { toDirectory, toPath, flags = 0 }: Destination,
 ): void {
-  check(
-    symbols().renameat2(
-      directory,
-      cPath(path, "renameat2"),
-      toDirectory,
-      secondCPath(toPath, "renameat2"),
-      flags,
-    ),
-    "renameat2",
-    path,
-  );
+  const to = secondCPath(toPath, "renameat2");
+  rawSyscall("renameat2", [directory, cPath(path, "renameat2"), toDirectory, to, flags], path);
 }
 
 /** mknodat(2): makes a pipe or a socket, its type ({@link S}) and permissions in `mode`. */
@@ -198,14 +176,7 @@ export function mknodat(
   path: ByteString,
   { mode }: { mode: number },
 ): void {
-  const result = mknodSymbols().syscall(
-    BigInt(syscallNumber("mknodat", Deno.build.arch)),
-    BigInt(directory),
-    cPath(path, "mknodat"),
-    BigInt(mode),
-    0n,
-  );
-  check(Number(result), "mknodat", path);
+  rawSyscall("mknodat", [directory, cPath(path, "mknodat"), mode, 0], path);
 }
 
 /** unlinkat(2); `flags: AT.REMOVEDIR` for a directory. */
@@ -219,9 +190,9 @@ export function unlinkat(
 
 /** readlinkat(2). */
 export function readlinkat(directory: number, path: ByteString): ByteString {
-  const length = check(
-    symbols().readlinkat(directory, cPath(path, "readlinkat"), linkTarget, LINK_SIZE),
+  const length = rawSyscall(
     "readlinkat",
+    [directory, cPath(path, "readlinkat"), linkTarget, linkTarget.length],
     path,
   );
   return byteString(linkTarget, 0, length);
@@ -229,7 +200,6 @@ export function readlinkat(directory: number, path: ByteString): ByteString {
 
 // The kernel limits targets to PATH_MAX - 1 bytes.
 const linkTarget = new Uint8Array(4096);
-const LINK_SIZE = BigInt(linkTarget.length);
 
 /** fchmod(2). Not for O_PATH descriptors. */
 export function fchmod(fd: number, mode: number): void {

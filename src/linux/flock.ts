@@ -1,9 +1,5 @@
-import { check, libc } from "./libc.ts";
+import { rawSyscall } from "./raw_syscall.ts";
 import { isSyscallError } from "./syscall_error.ts";
-
-const symbols = libc({
-  flock: { parameters: ["i32", "i32"], result: "i32" },
-});
 
 /** Operations of flock(2). */
 const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const;
@@ -17,7 +13,7 @@ const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const;
  */
 export function tryLock(fd: number, { shared = false }: { shared?: boolean } = {}): boolean {
   try {
-    check(symbols().flock(fd, (shared ? LOCK.SH : LOCK.EX) | LOCK.NB), "flock");
+    rawSyscall("flock", [fd, (shared ? LOCK.SH : LOCK.EX) | LOCK.NB]);
     return true;
   } catch (error) {
     if (isSyscallError(error, "EAGAIN")) return false;

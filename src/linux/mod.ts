@@ -38,6 +38,17 @@ export {
   utimensat,
 } from "./files.ts";
 export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file_status.ts";
+export {
+  cloneFuseDevice,
+  FUSE_MOUNT_FLAGS,
+  FUSE_MOUNT_TYPE,
+  fuseMountData,
+  type FuseMountOptions,
+  mountFuse,
+  openFuseDevice,
+  readFuseRequest,
+  writeFuseReply,
+} from "./fuse_device.ts";
 export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
 export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";

@@ -1,13 +1,7 @@
 import { type ByteString } from "../bytes/mod.ts";
-import { check, cString, libc } from "./libc.ts";
+import { cString } from "./libc.ts";
+import { rawSyscall } from "./raw_syscall.ts";
 import { isSyscallError } from "./syscall_error.ts";
-
-const symbols = libc({
-  mount: { parameters: ["buffer", "buffer", "buffer", "u64", "buffer"], result: "i32" },
-  umount2: { parameters: ["buffer", "i32"], result: "i32" },
-  statfs: { parameters: ["buffer", "buffer"], result: "i32" },
-  syscall: { parameters: ["i64", "buffer", "buffer"], result: "i32" },
-});
 
 /** Flags of mount(2). */
 export const MS = {
@@ -52,35 +46,24 @@ export interface MountRequest {
 
 /** mount(2). @throws {SyscallError} with the target as its operand */
 export function mount({ source, target, type = null, flags, data }: MountRequest): void {
-  check(
-    symbols().mount(
-      optional(source),
-      cString(target),
-      optional(type),
-      BigInt(flags),
-      data === undefined || data === "" ? null : cString(data),
-    ),
-    "mount",
-    target,
-  );
+  rawSyscall("mount", [
+    optional(source),
+    cString(target),
+    optional(type),
+    flags,
+    data === undefined || data === "" ? null : cString(data),
+  ], target);
 }
 
 /** umount2(2). @throws {SyscallError} */
 export function unmount(target: ByteString, flags = 0): void {
-  check(symbols().umount2(cString(target), flags), "umount", target);
+  rawSyscall("umount2", [cString(target), flags], target);
 }
 
 /** pivot_root(2): `newRoot` becomes the root, the old root moves to `putOld`. @throws {SyscallError} */
 export function pivotRoot(newRoot: ByteString, putOld: ByteString): void {
-  const number = PIVOT_ROOT[Deno.build.arch];
-  check(
-    symbols().syscall(BigInt(number), cString(newRoot), cString(putOld)),
-    "pivot_root",
-    newRoot,
-  );
+  rawSyscall("pivot_root", [cString(newRoot), cString(putOld)], newRoot);
 }
-
-const PIVOT_ROOT = { x86_64: 155, aarch64: 41 };
 
 /**
  * The flags of the mount a path lies on, as `MS` bits (statfs(2) `f_flags`).
@@ -89,7 +72,7 @@ const PIVOT_ROOT = { x86_64: 155, aarch64: 41 };
  */
 export function mountFlagsOf(path: ByteString): number {
   const buffer = new Uint8Array(120);
-  check(symbols().statfs(cString(path), buffer), "statfs", path);
+  rawSyscall("statfs", [cString(path), buffer], path);
   const flags = Number(new DataView(buffer.buffer).getBigInt64(80, true));
   const ST_RELATIME = 0x1000;
   // The remaining ST_* bits have the values of their MS_* twins.

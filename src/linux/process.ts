@@ -1,19 +1,9 @@
 import { type ByteString } from "../bytes/mod.ts";
-import { check, cString, libc } from "./libc.ts";
+import { cString } from "./libc.ts";
+import { rawSyscall, tryRawSyscall } from "./raw_syscall.ts";
 import type { Syscall } from "./syscall_image.ts";
 
-const symbols = libc({
-  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-  chdir: { parameters: ["buffer"], result: "i32" },
-  fchdir: { parameters: ["i32"], result: "i32" },
-  umask: { parameters: ["u32"], result: "u32" },
-  unshare: { parameters: ["i32"], result: "i32" },
-  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
-  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  sigprocmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
-  access: { parameters: ["buffer", "i32"], result: "i32" },
-});
-
+const AT_FDCWD = -100;
 const PR_SET_NO_NEW_PRIVS = 38;
 
 /** Namespace flags of clone(2), unshare(2) and setns(2). */
@@ -29,27 +19,27 @@ export const CLONE = {
 
 /** chdir(2). @throws {SyscallError} */
 export function changeDirectory(path: ByteString): void {
-  check(symbols().chdir(cString(path)), "chdir", path);
+  rawSyscall("chdir", [cString(path)], path);
 }
 
 /** fchdir(2). @throws {SyscallError} */
 export function changeDirectoryTo(fd: number): void {
-  check(symbols().fchdir(fd), "fchdir");
+  rawSyscall("fchdir", [fd]);
 }
 
 /** Sets the file mode creation mask (umask(2)). @returns the previous one */
 export function setUmask(mask: number): number {
-  return symbols().umask(mask);
+  return rawSyscall("umask", [mask]);
 }
 
 /** unshare(2) of namespaces that a process with several threads may leave. @throws {SyscallError} */
 export function unshare(flags: number): void {
-  check(symbols().unshare(flags), "unshare");
+  rawSyscall("unshare", [flags]);
 }
 
 /** Promises that execve(2) grants no privileges from now on (prctl(2), PR_SET_NO_NEW_PRIVS). @throws {SyscallError} */
 export function setNoNewPrivileges(): void {
-  check(symbols().prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n), "prctl(PR_SET_NO_NEW_PRIVS)");
+  rawSyscall("prctl", [PR_SET_NO_NEW_PRIVS, 1]);
 }
 
 /** A row that does the same as {@link setNoNewPrivileges}. */
@@ -68,13 +58,14 @@ export function noNewPrivilegesRow(): Syscall {
 export function limitFileSize(bytes: number): void {
   const RLIMIT_FSIZE = 1;
   const limit = bytes === Infinity ? 0xffff_ffff_ffff_ffffn : BigInt(bytes);
-  symbols().setrlimit(RLIMIT_FSIZE, new BigUint64Array([limit, limit]));
+  const limits = new BigUint64Array([limit, limit]);
+  tryRawSyscall("prlimit64", [0, RLIMIT_FSIZE, new Uint8Array(limits.buffer), null]);
 }
 
 /** Whether this process may execute a file, as access(2) tells. */
 export function isExecutable(path: ByteString): boolean {
   const X_OK = 1;
-  return symbols().access(cString(path), X_OK) === 0;
+  return tryRawSyscall("faccessat", [AT_FDCWD, cString(path), X_OK]) === 0;
 }
 
 /**
@@ -85,12 +76,11 @@ export function isExecutable(path: ByteString): boolean {
  */
 export function resetSignals(): void {
   const SIGHUP = 1, SIGKILL = 9, SIGSTOP = 19, SIGRTMAX = 64, SIG_SETMASK = 2;
-  const SIZE_OF_SIGACTION = 152;
-  const defaults = new Uint8Array(SIZE_OF_SIGACTION);
-  const { sigaction, sigprocmask } = symbols();
+  const SIZE_OF_SIGSET = 8;
+  const defaults = new Uint8Array(32); // struct kernel_sigaction, the same on both architectures
   for (let signal = 1; signal <= SIGRTMAX; signal++) {
     if (signal === SIGHUP || signal === SIGKILL || signal === SIGSTOP) continue;
-    sigaction(signal, defaults, null); // The two that the C library keeps for itself are refused.
+    rawSyscall("rt_sigaction", [signal, defaults, null, SIZE_OF_SIGSET]);
   }
-  sigprocmask(SIG_SETMASK, new Uint8Array(128), null);
+  rawSyscall("rt_sigprocmask", [SIG_SETMASK, new Uint8Array(SIZE_OF_SIGSET), null, SIZE_OF_SIGSET]);
 }

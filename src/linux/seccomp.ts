@@ -1,11 +1,6 @@
-import { check, libc } from "./libc.ts";
+import { rawSyscall, tryRawSyscall } from "./raw_syscall.ts";
 import { type Memory, memory, type Syscall } from "./syscall_image.ts";
-import { type Architecture, syscallNumber } from "./syscall_numbers.ts";
-
-const symbols = libc({
-  syscall: { parameters: ["i64", "u32", "u32", "buffer"], result: "i32" },
-  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-});
+import type { Architecture } from "./syscall_numbers.ts";
 
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4;
@@ -91,15 +86,14 @@ export function installOwnershipFilter(): void {
     BigInt(filter.length / 8),
     BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))),
   ]);
-  const { syscall, prctl } = symbols();
-  const number = BigInt(syscallNumber("seccomp", Deno.build.arch));
   const bytes = new Uint8Array(program.buffer);
-  if (syscall(number, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, bytes) !== 0) {
+  const flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  if (tryRawSyscall("seccomp", [SECCOMP_SET_MODE_FILTER, flags, bytes]) !== 0) {
     // Kernels before 4.17 do not know the flag.
-    check(syscall(number, SECCOMP_SET_MODE_FILTER, 0, bytes), "seccomp");
+    rawSyscall("seccomp", [SECCOMP_SET_MODE_FILTER, 0, bytes]);
   }
   for (const misfeature of [PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH]) {
-    prctl(PR_SET_SPECULATION_CTRL, BigInt(misfeature), BigInt(PR_SPEC_ENABLE), 0n, 0n);
+    tryRawSyscall("prctl", [PR_SET_SPECULATION_CTRL, misfeature, PR_SPEC_ENABLE]);
   }
 }
 

@@ -4,16 +4,12 @@ import {
   CLONE,
   execSyscallTable,
   keepCapabilitiesOnExec,
-  memory,
   MS,
-  pointers,
   pwrite,
   resultAddress,
-  resultOf,
   type Syscall,
   text,
 } from "../linux/mod.ts";
-import { byteEnvironment } from "./byte_environment.ts";
 import { imageMount } from "./image_mount.ts";
 import type { StartPlan } from "./plan.ts";
 import { executeProgram, type Program, writeFileRows } from "./program.ts";

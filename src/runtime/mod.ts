@@ -8,6 +8,7 @@
  * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
  */
 export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
+export { type ContainerProcess, containerProcesses } from "./containers_running.ts";
 export { addVariableArgument } from "./environ.ts";
 export { joinAndExecute, type JoinOptions } from "./join.ts";
 export { launch } from "./launch.ts";

@@ -142,5 +142,7 @@ function deviceOf({ major, minor }: { major: number; minor: number }): number {
 }
 
 function readWhole(fd: number, { at, into }: { at: number; into: Uint8Array }): void {
-  if (pread(fd, into, { offset: at }) < into.length) throw new EnrootError("the image was cut short");
+  if (pread(fd, into, { offset: at }) < into.length) {
+    throw new EnrootError("the image was cut short");
+  }
 }

@@ -1,0 +1,209 @@
+/**
+ * Checks the architecture: which room (directory of `src`) may import which, through its door
+ * `mod.ts` only, without cycles; and which globals belong to one room alone.
+ *
+ *     deno run --allow-read scripts/check_rooms.ts
+ */
+import { dirname, join, normalize, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Rooms that every other room may import. */
+const OPEN_TO_ALL = ["diagnostics", "bytes"];
+
+/** For each room, the rooms it may import. A room that is not listed may not exist. */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  main: ["cli", "hooks"],
+  cli: ["commands", "config"],
+  commands: ["bundle", "config", "image", "rootfs", "runtime", "store"],
+  hooks: [],
+  bundle: ["formats/squashfs", "store"],
+  image: [
+    "formats/compress",
+    "formats/oci",
+    "formats/squashfs",
+    "formats/tar",
+    "fstree",
+    "registry",
+    "rootfs",
+    "store",
+  ],
+  runtime: ["formats/fuse", "formats/squashfs", "linux"],
+  rootfs: ["formats/squashfs", "fstree", "linux"],
+  registry: ["formats/oci"],
+  store: ["formats/oci", "linux"],
+  config: [],
+  fstree: [],
+  "formats/compress": [],
+  "formats/fuse": [],
+  "formats/oci": [],
+  "formats/squashfs": ["formats/compress"],
+  "formats/tar": [],
+  linux: [],
+  diagnostics: [],
+  bytes: [],
+};
+
+/** Files other than `mod.ts` that one room may import from another. */
+export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
+  // The later stages of `start` must not load more than they need.
+  main: ["src/runtime/stage.ts", "src/runtime/supervisor.ts"],
+  // Hooks see the interface made for them and nothing else of the runtime.
+  hooks: ["src/runtime/hook.ts"],
+};
+
+/** Globals that only some rooms may touch; rooms are named by prefix. */
+const GLOBALS: readonly { pattern: RegExp; what: string; only: readonly string[] }[] = [
+  { pattern: /\bDeno\.dlopen\b|\bDeno\.Unsafe\w+/, what: "foreign functions", only: ["linux"] },
+  { pattern: /\bDeno\.exit\b/, what: "Deno.exit", only: ["main"] },
+  {
+    pattern: /\bDeno\.(?:env|args)\b/,
+    what: "Deno.env and Deno.args",
+    only: ["main", "cli", "config"],
+  },
+  { pattern: /\bconsole\./, what: "console", only: [] },
+  { pattern: /(?<![.\w])fetch\(/, what: "fetch", only: ["registry"] },
+];
+
+/** A source file: its path from the top of the repository, and its text. */
+export interface SourceFile {
+  path: string;
+  text: string;
+}
+
+/** Everything that is wrong with the imports and globals of these files; empty if nothing is. */
+export function checkRooms(files: readonly SourceFile[]): string[] {
+  const faults: string[] = [];
+  const edges = new Map<string, string[]>();
+  for (const file of files) {
+    const code = withoutComments(file.text);
+    const imports = importsOf(code).filter(({ specifier }) => specifier.startsWith("."));
+    for (const { specifier } of imports) {
+      const fault = faultOfImport(file.path, normalize(join(dirname(file.path), specifier)));
+      if (fault !== undefined) faults.push(fault);
+    }
+    edges.set(
+      file.path,
+      imports.filter((each) => each.eager)
+        .map(({ specifier }) => normalize(join(dirname(file.path), specifier))),
+    );
+    faults.push(...faultsOfGlobals(file.path, code));
+  }
+  const cycle = findCycle(edges);
+  if (cycle !== undefined) {
+    faults.push(`${cycle.join(" → ")}: a cycle; move what both ends need into a file of its own`);
+  }
+  return faults;
+}
+
+/** The room a file belongs to, as `ARROWS` names it. */
+export function roomOf(path: string): string {
+  const parts = path.split("/");
+  if (parts[0] !== "src") return parts[0] === "main.ts" ? "main" : parts[0] ?? "";
+  return parts[1] === "formats" ? `formats/${parts[2]}` : parts[1] ?? "";
+}
+
+function faultOfImport(from: string, to: string): string | undefined {
+  const [source, target] = [roomOf(from), roomOf(to)];
+  if (source === target) return undefined;
+  const allowed = ARROWS[source];
+  if (allowed === undefined) {
+    return `${from}: the room ${source} is unknown; give it a row in ARROWS (scripts/check_rooms.ts)`;
+  }
+  if (SIDE_DOORS[source]?.includes(to)) return undefined;
+  if (!allowed.includes(target) && !OPEN_TO_ALL.includes(target)) {
+    return `${from} imports ${to}: ${source} may import only ` +
+      `${[...allowed, ...OPEN_TO_ALL].join(", ")}. Let a room above both join them.`;
+  }
+  if (!to.endsWith("/mod.ts")) {
+    return `${from} imports ${to}: the inside of another room; export it from its mod.ts`;
+  }
+  return undefined;
+}
+
+function faultsOfGlobals(path: string, code: string): string[] {
+  const room = roomOf(path);
+  const faults = GLOBALS.filter(({ pattern, only }) => pattern.test(code) && !only.includes(room))
+    .map(({ what, only }) => `${path} uses ${what}, which ${only.join(" and ") || "nobody"} may`);
+  if (room.startsWith("formats/") && /\bDeno\./.test(code)) {
+    faults.push(`${path} uses a Deno global: formats turn bytes into values and do nothing else`);
+  }
+  return faults;
+}
+
+interface Import {
+  specifier: string;
+  /** Whether loading the file loads this one too: not a type, not `await import()`. */
+  eager: boolean;
+}
+
+function importsOf(code: string): Import[] {
+  const imports: Import[] = [];
+  for (
+    const [, keyword = "", specifier = ""] of code.matchAll(
+      /^(?:import|export)(\s+type\b)?\s[^;"]*?"([^"]+)"/gm,
+    )
+  ) {
+    imports.push({ specifier, eager: keyword === "" });
+  }
+  for (const [, specifier = ""] of code.matchAll(/\bimport\(\s*"([^"]+)"/g)) {
+    imports.push({ specifier, eager: false });
+  }
+  return imports;
+}
+
+/** Comments that begin a line; others do not hold imports. */
+function withoutComments(text: string): string {
+  return text.replace(/^\s*\/\*[\s\S]*?\*\//gm, "").replace(/^\s*\/\/.*$/gm, "");
+}
+
+function findCycle(edges: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | undefined => {
+    const at = path.indexOf(file);
+    if (at !== -1) return [...path.slice(at), file];
+    if (done.has(file)) return undefined;
+    path.push(file);
+    for (const next of edges.get(file) ?? []) {
+      const cycle = visit(next);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    done.add(file);
+    return undefined;
+  };
+  for (const file of edges.keys()) {
+    const cycle = visit(file);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+/** The program's own files: tests may import what they like. */
+export function readSources(repository: string): SourceFile[] {
+  const files: SourceFile[] = [];
+  const visit = (path: string) => {
+    for (const entry of Deno.readDirSync(path)) {
+      const inner = join(path, entry.name);
+      if (entry.isDirectory) visit(inner);
+      else if (inner.endsWith(".ts") && !inner.endsWith("_test.ts")) add(inner);
+    }
+  };
+  const add = (path: string) =>
+    files.push({ path: relative(repository, path), text: Deno.readTextFileSync(path) });
+  add(join(repository, "main.ts"));
+  for (const directory of ["src", "hooks"]) {
+    try {
+      visit(join(repository, directory));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return files.sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+if (import.meta.main) {
+  const faults = checkRooms(readSources(fileURLToPath(new URL("../", import.meta.url))));
+  for (const fault of faults) Deno.stderr.writeSync(new TextEncoder().encode(`${fault}\n`));
+  if (faults.length > 0) Deno.exit(1);
+}

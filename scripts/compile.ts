@@ -1,0 +1,74 @@
+/**
+ * Compiles the program to one executable.
+ *
+ *     deno task compile                      # dist/enroot, for this machine
+ *     deno task compile --target aarch64     # dist/enroot-aarch64
+ *
+ * `--no-code-cache` matters: without it the executable would load compiled code from a file of a
+ * well-known name in $TMPDIR, which any user of the machine could have put there.
+ */
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readSources } from "./check_rooms.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
+const TARGETS: Readonly<Record<string, string>> = {
+  x86_64: "x86_64-unknown-linux-gnu",
+  aarch64: "aarch64-unknown-linux-gnu",
+};
+
+/** Modules that are started by address (workers), which the compiler does not find by itself. */
+export function workerModules(): string[] {
+  return readSources(REPOSITORY).flatMap(({ path, text }) =>
+    [...text.matchAll(/new URL\("(\.[^"]+\.ts)", import\.meta\.url\)/g)]
+      .map(([, specifier = ""]) => join(path, "..", specifier))
+  );
+}
+
+async function main(args: string[]): Promise<number> {
+  const [option, architecture = ""] = args;
+  const target = TARGETS[architecture];
+  if (args.length > 0 && (option !== "--target" || args.length > 2 || target === undefined)) {
+    return fail(`usage: compile [--target ${Object.keys(TARGETS).join("|")}]`);
+  }
+  const output = join(
+    REPOSITORY,
+    "dist",
+    target === undefined ? "enroot" : `enroot-${architecture}`,
+  );
+  const map = Deno.env.get("ENROOT_IMPORT_MAP") ?? "";
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "compile",
+      "--quiet",
+      "--allow-all",
+      "--no-code-cache",
+      "--no-lock",
+      ...(map === "" ? [] : ["--import-map", map]),
+      ...(target === undefined ? [] : ["--target", target]),
+      ...["conf", ...workerModules()].flatMap((path) => ["--include", path]),
+      "--output",
+      output,
+      "main.ts",
+    ],
+    cwd: REPOSITORY,
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (!success) return fail("cannot compile: see above");
+  const { size } = Deno.statSync(output);
+  say(`${relative(Deno.cwd(), output)}: ${Math.round(size / 1e6)} MB`);
+  return 0;
+}
+
+function fail(message: string): number {
+  say(message);
+  return 1;
+}
+
+function say(line: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,39 @@
+import { logError, messageOf, writeStderr, writeStdout } from "../diagnostics/mod.ts";
+import { UsageError } from "./arguments.ts";
+import { parseCommand } from "./command.ts";
+import { runCommand } from "./run_command.ts";
+import { commandUsage, generalUsage } from "./usage.ts";
+
+/**
+ * Runs the program with these arguments and says which code to exit with.
+ *
+ * Whatever a command throws ends here, as one line.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const environment = Deno.env.toObject();
+  try {
+    return await runCommand(parseCommand(args), environment);
+  } catch (error) {
+    reportError(error, environment["ENROOT_DEBUG"] !== undefined);
+    return 1;
+  }
+}
+
+function reportError(error: unknown, debug: boolean): void {
+  if (error instanceof UsageError) {
+    try {
+      writeStdout(error.command === undefined ? generalUsage() : commandUsage(error.command));
+    } catch {
+      // Where the usage cannot be written, the line below still says what is wrong.
+    }
+    if (error.message !== "") logError(error.message);
+    return;
+  }
+  logError(messageOf(error) || "Unknown error");
+  if (debug && error instanceof Error) writeStderr(`${stackOf(error)}\n`);
+}
+
+function stackOf(error: Error): string {
+  const own = error.stack ?? String(error);
+  return error.cause instanceof Error ? `${own}\nCaused by: ${stackOf(error.cause)}` : own;
+}

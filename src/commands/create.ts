@@ -1,0 +1,33 @@
+import { basename, resolve } from "@std/path";
+import { byteStringFromText } from "../bytes/mod.ts";
+import { ensureDirectory } from "../config/mod.ts";
+import { logInfo } from "../diagnostics/mod.ts";
+import { extractImage, openImage, removeTree } from "../rootfs/mod.ts";
+import { newContainer } from "../store/mod.ts";
+import type { Context } from "./context.ts";
+
+export interface CreateOptions {
+  /** Path of the image. */
+  image: string;
+  /** Of the container; the image's without `.sqsh` if absent or empty. */
+  name?: string;
+}
+
+/** Makes a container of an image file. */
+export async function create(
+  { image, name }: CreateOptions,
+  { settings }: Context,
+): Promise<number> {
+  const path = resolve(image);
+  using file = openImage(path);
+  ensureDirectory(settings.dataPath);
+  using container = newContainer(name || basename(path, ".sqsh"), {
+    dataPath: settings.dataPath,
+    force: settings.forceOverride,
+    remove: (directory) => removeTree(byteStringFromText(directory)),
+  });
+  logInfo("Extracting squashfs filesystem...");
+  await extractImage(file, byteStringFromText(container.path));
+  container.publish();
+  return 0;
+}

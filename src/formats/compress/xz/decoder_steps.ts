@@ -1,0 +1,89 @@
+import { outputTooLarge, unexpectedEnd } from "../compression_error.ts";
+import { ByteQueue } from "./byte_queue.ts";
+
+/**
+ * A decoder that neither fetches its input nor keeps its output, so that one serves both streams
+ * and single blocks.
+ *
+ * It yields a number to ask for so many bytes of input, and is resumed with them, or with fewer if
+ * the input ends before. It yields bytes as output, which are valid until it is resumed.
+ */
+export type DecoderSteps<Result = void> = Generator<number | Uint8Array, Result, Uint8Array>;
+
+const NOTHING = new Uint8Array();
+
+/** Takes exactly so many bytes of input. @throws {CompressionError} the input ends before */
+export function* take(format: string, length: number): DecoderSteps<Uint8Array> {
+  if (length === 0) return NOTHING;
+  const bytes = yield length;
+  if (bytes.length < length) throw unexpectedEnd(format);
+  return bytes;
+}
+
+/** Runs a decoder with its output changed on the way. */
+export function* mapOutput<Result>(
+  steps: DecoderSteps<Result>,
+  change: (output: Uint8Array) => Uint8Array,
+): DecoderSteps<Result> {
+  let step = steps.next();
+  while (!step.done) {
+    if (typeof step.value === "number") {
+      step = steps.next(yield step.value);
+    } else {
+      yield change(step.value);
+      step = steps.next(NOTHING);
+    }
+  }
+  return step.value;
+}
+
+/** Runs a decoder over one block and returns its output, of at most `maxOutput` bytes. */
+export function decodeWhole(
+  steps: DecoderSteps,
+  block: { format: string; input: Uint8Array; maxOutput: number },
+): Uint8Array {
+  const { format, input, maxOutput } = block;
+  const output = new Uint8Array(maxOutput);
+  let from = 0;
+  let to = 0;
+  let step = steps.next();
+  while (!step.done) {
+    if (typeof step.value === "number") {
+      const piece = input.subarray(from, from + step.value);
+      from += piece.length;
+      step = steps.next(piece);
+    } else {
+      if (step.value.length > maxOutput - to) throw outputTooLarge(format, maxOutput);
+      output.set(step.value, to);
+      to += step.value.length;
+      step = steps.next(NOTHING);
+    }
+  }
+  return output.subarray(0, to);
+}
+
+/** Runs a decoder over a stream; no more input is fetched than the next output needs. */
+export async function* decodeStreamed(
+  steps: DecoderSteps,
+  input: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const queue = new ByteQueue();
+  const source = input[Symbol.asyncIterator]();
+  try {
+    let step = steps.next();
+    while (!step.done) {
+      if (typeof step.value === "number") {
+        const wanted = step.value;
+        for (let next; queue.length < wanted && !(next = await source.next()).done;) {
+          queue.push(next.value);
+        }
+        step = steps.next(queue.take(Math.min(wanted, queue.length)));
+      } else {
+        yield step.value.slice();
+        step = steps.next(NOTHING);
+      }
+    }
+  } finally {
+    await source.return?.();
+  }
+}

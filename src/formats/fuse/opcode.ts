@@ -1,0 +1,20 @@
+/** Numbers of the requests this server answers (enum fuse_opcode). */
+export const OPCODE = {
+  LOOKUP: 1,
+  FORGET: 2,
+  GETATTR: 3,
+  READLINK: 5,
+  OPEN: 14,
+  READ: 15,
+  STATFS: 17,
+  RELEASE: 18,
+  GETXATTR: 22,
+  LISTXATTR: 23,
+  INIT: 26,
+  OPENDIR: 27,
+  READDIR: 28,
+  RELEASEDIR: 29,
+  DESTROY: 38,
+  BATCH_FORGET: 42,
+  READDIRPLUS: 44,
+} as const;

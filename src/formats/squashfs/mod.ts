@@ -1,0 +1,28 @@
+/**
+ * Squashfs 4.0 images: reading and writing.
+ *
+ * The kernel's Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h define the
+ * format. The reader trusts nothing in an image and reads every compression and every kind of
+ * inode; the writer makes images that Linux, squashfuse and unsquashfs read, in one pass over the
+ * data and the same for the same input. Both are synchronous, work on any bytes that can be read
+ * or written at an offset, and never open files themselves.
+ */
+export type { FileKind } from "./format/layout.ts";
+export { SquashfsError, type SquashfsErrorReason } from "./format/squashfs_error.ts";
+export type { Superblock } from "./format/superblock.ts";
+export type { DirectoryEntry } from "./reader/directory.ts";
+export type { BlockRun, FileLayout, FragmentBlock, FragmentTail } from "./reader/file_layout.ts";
+export type { RandomAccess } from "./reader/image_bytes.ts";
+export type {
+  SquashfsDevice,
+  SquashfsDirectory,
+  SquashfsFile,
+  SquashfsInode,
+  SquashfsSpecial,
+  SquashfsSymlink,
+} from "./reader/inode.ts";
+export { openSquashfs, type SquashfsReader } from "./reader/squashfs_reader.ts";
+export type { FileData } from "./writer/file_data.ts";
+export { parseSquashfsOptions, type SquashfsOptions } from "./writer/options.ts";
+export type { SquashfsOutput } from "./writer/output.ts";
+export { createSquashfsWriter, type SquashfsWriter } from "./writer/squashfs_writer.ts";

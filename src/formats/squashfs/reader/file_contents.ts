@@ -1,0 +1,183 @@
+import { decompressBlock } from "../../compress/mod.ts";
+import { DATA_STORED, METADATA_SIZE, referenceBlock } from "../format/layout.ts";
+import { corrupt } from "../format/squashfs_error.ts";
+import type { Superblock } from "../format/superblock.ts";
+import { blockCount, BlockList, checkBlockSize, storedLength } from "./block_list.ts";
+import { type BlockRun, blockRuns, type FileLayout, type FragmentTail } from "./file_layout.ts";
+import type { ImageBytes } from "./image_bytes.ts";
+import type { SquashfsFile } from "./inode.ts";
+import { LookupTable } from "./lookup_table.ts";
+import { LruCache } from "./lru_cache.ts";
+import type { MetadataReader, MetadataTable } from "./metadata.ts";
+
+/** Decoded data and fragment blocks that are kept. */
+const BLOCK_CACHE_BYTES = 8 << 20;
+/** Block lists that are kept. */
+const BLOCK_LIST_CACHE_BYTES = 4 << 20;
+
+const FRAGMENT_SIZE = 16;
+const BLOCK_SIZE_FIELD = 4;
+/** A metadata block takes at least this much of an image: its header and a byte. */
+const MIN_METADATA_BLOCK = 3;
+
+/** What reading contents needs of an image. */
+export interface FileContentsSource {
+  image: ImageBytes;
+  metadata: MetadataReader;
+  superblock: Superblock;
+  inodes: MetadataTable;
+}
+
+/** Reads what is in the files of an image. */
+export class FileContents {
+  readonly #source: FileContentsSource;
+  readonly #blockSize: number;
+  readonly #fragments: LookupTable | null;
+  readonly #blocks = new LruCache<Uint8Array>(BLOCK_CACHE_BYTES);
+  readonly #blockLists = new LruCache<BlockList>(BLOCK_LIST_CACHE_BYTES);
+
+  constructor(source: FileContentsSource) {
+    const { fragmentTable, fragmentCount, blockSize } = source.superblock;
+    this.#source = source;
+    this.#blockSize = blockSize;
+    this.#fragments = fragmentTable === null ? null : new LookupTable(source, {
+      name: "fragment table",
+      start: fragmentTable,
+      count: fragmentCount,
+      entrySize: FRAGMENT_SIZE,
+    });
+  }
+
+  layout(file: SquashfsFile): FileLayout {
+    const blocks = this.#blockList(file);
+    return {
+      blocks: blocks.length === 0 ? [] : blockRuns(blocks, this.#source.image.base),
+      tail: this.#tail(file),
+    };
+  }
+
+  block(run: BlockRun): Uint8Array {
+    if (run.kind === "hole") return new Uint8Array(run.length);
+    const position = run.offset - this.#source.image.base;
+    if (run.kind === "stored") return this.#source.image.read(position, run.length);
+    return this.#decodeBlock({ position, size: run.storedLength, length: run.length });
+  }
+
+  fragment({ fragment, offset, length }: FragmentTail): Uint8Array {
+    const position = fragment.offset - this.#source.image.base;
+    if (fragment.kind === "stored") return this.#source.image.read(position + offset, length);
+    const data = this.#decode(position, fragment.storedLength);
+    if (offset + length > data.length) throw corrupt("file end outside its fragment block");
+    return data.subarray(offset, offset + length);
+  }
+
+  read(
+    file: SquashfsFile,
+    { offset, length, into }: { offset: number; length: number; into: Uint8Array },
+  ): number {
+    const end = Math.min(offset + length, file.size);
+    if (offset >= end) return 0;
+    const blocks = this.#blockList(file);
+    let at = offset;
+    while (at < end && at < blocks.length) {
+      const block = blocks.at(at);
+      const skip = at % this.#blockSize;
+      const count = Math.min(end - at, block.length - skip);
+      const target = into.subarray(at - offset, at - offset + count);
+      if (block.size === 0) target.fill(0);
+      else if ((block.size & DATA_STORED) === 0) {
+        target.set(this.#decodeBlock(block).subarray(skip, skip + count));
+      } else {
+        if (storedLength(block.size) !== block.length) throw corrupt("stored block cut short");
+        this.#source.image.readInto(block.position + skip, target);
+      }
+      at += count;
+    }
+    const tail = at < end ? this.#tail(file) : null;
+    if (tail !== null) {
+      const skip = at - blocks.length;
+      into.set(this.fragment(tail).subarray(skip, end - blocks.length), at - offset);
+    }
+    return end - offset;
+  }
+
+  #tail(file: SquashfsFile): FragmentTail | null {
+    const length = file.size % this.#blockSize;
+    if (file.data.fragment === null || length === 0) return null;
+    const { index, offset } = file.data.fragment;
+    if (this.#fragments === null) throw corrupt("file end in a fragment of an image without any");
+    const entry = this.#fragments.entry(index);
+    const position = entry.u64();
+    const size = entry.u32();
+    const stored = storedLength(size);
+    checkBlockSize(size, this.#blockSize);
+    this.#source.image.check(position, stored);
+    const kind = (size & DATA_STORED) === 0 ? "compressed" : "stored";
+    if (offset + length > (kind === "stored" ? stored : this.#blockSize)) {
+      throw corrupt("file end outside its fragment block");
+    }
+    const fragment = {
+      kind,
+      offset: this.#source.image.base + position,
+      storedLength: stored,
+    } as const;
+    return { fragment, offset, length };
+  }
+
+  #blockList(file: SquashfsFile): BlockList {
+    const cached = this.#blockLists.get(file.reference);
+    if (cached !== undefined) return cached;
+    const hasTail = file.data.fragment !== null;
+    const blockSize = this.#blockSize;
+    const length = hasTail ? file.size - file.size % blockSize : file.size;
+    const sizes = this.#readBlockSizes(file, blockCount(file.size, { blockSize, hasTail }));
+    let stored = 0;
+    for (const size of sizes) stored += storedLength(size);
+    if (stored > 0) this.#source.image.check(file.data.start, stored);
+    const list = new BlockList(sizes, { start: file.data.start, blockSize, length });
+    this.#blockLists.set(file.reference, list, list.memory);
+    return list;
+  }
+
+  #readBlockSizes(file: SquashfsFile, count: number): Uint32Array {
+    if (count === 0) return new Uint32Array(0);
+    const { metadata, inodes } = this.#source;
+    const room = inodes.end - inodes.start - referenceBlock(file.reference);
+    // What cannot be in the table is refused before memory is taken for it.
+    if (count * BLOCK_SIZE_FIELD > room / MIN_METADATA_BLOCK * METADATA_SIZE) {
+      throw corrupt(`file of ${file.size} bytes has no room for its block sizes`);
+    }
+    const cursor = metadata.cursor(inodes, file.reference);
+    cursor.skip(file.data.blockListOffset);
+    const sizes = new Uint32Array(count);
+    for (let index = 0; index < count; index++) {
+      const size = cursor.u32();
+      checkBlockSize(size, this.#blockSize);
+      sizes[index] = size;
+    }
+    return sizes;
+  }
+
+  #decodeBlock(block: { position: number; size: number; length: number }): Uint8Array {
+    const data = this.#decode(block.position, block.size);
+    if (data.length !== block.length) {
+      throw corrupt(`data block of ${data.length} instead of ${block.length} bytes`);
+    }
+    return data;
+  }
+
+  #decode(position: number, stored: number): Uint8Array {
+    const cached = this.#blocks.get(position);
+    if (cached !== undefined) return cached;
+    const { image, superblock } = this.#source;
+    let data: Uint8Array;
+    const compressed = image.read(position, stored);
+    try {
+      data = decompressBlock(superblock.compression, compressed, this.#blockSize);
+    } catch (error) {
+      throw corrupt(`data block at ${position} does not decompress`, { cause: error });
+    }
+    this.#blocks.set(position, data, data.length);
+    return data;
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * An archive that cannot be read. The message says what is wrong and where; who reads the archive
+ * puts its name in front.
+ */
+export class TarError extends Error {
+  override name = "TarError";
+}

@@ -1,0 +1,131 @@
+import type { ByteString } from "../bytes/mod.ts";
+import type { Directory, Inode } from "./node.ts";
+import { lookup, type Resolved, resolveDirectory } from "./resolve.ts";
+import { TreeError } from "./tree_error.ts";
+
+/**
+ * One layer being laid over a tree (OCI layer.md, "Applying Changesets"): what it adds replaces what
+ * has the same name below, and what it hides is gone.
+ *
+ * A layer hides only what lower layers have. In what order it hides and adds makes no difference, so
+ * it remembers which names it has added.
+ *
+ * Paths are names from the root, as {@link splitPath} gives them. All methods throw {@link TreeError}.
+ */
+export class TreeLayer<Content> {
+  readonly #root: Directory<Content>;
+  readonly #added = new Map<Directory<Content>, Set<ByteString>>();
+  /** Directories in which nothing of lower layers is left. */
+  readonly #cleared = new Set<Directory<Content>>();
+
+  constructor(root: Directory<Content>) {
+    this.#root = root;
+  }
+
+  /**
+   * Adds a file. Missing directories on its path are made, with its time; a directory over a
+   * directory changes the attributes and keeps the children; anything else replaces what was there.
+   */
+  add(path: readonly ByteString[], inode: Inode<Content>): void {
+    const name = path.at(-1);
+    if (name === undefined) {
+      if (inode.kind !== "directory") throw new TreeError("the root is a directory");
+      setAttributes(this.#root, inode);
+      return;
+    }
+    const parent = this.#makeParent(path.slice(0, -1), inode.mtime);
+    this.#mark(parent, name);
+    const existing = parent.directory.children.get(name);
+    if (inode.kind === "directory" && existing?.kind === "directory") {
+      setAttributes(existing, inode);
+    } else {
+      parent.directory.children.set(name, inode);
+    }
+  }
+
+  /** Adds another name for a file of this layer or a lower one. */
+  link(path: readonly ByteString[], target: readonly ByteString[]): void {
+    const inode = lookup(this.#root, target);
+    if (inode === undefined) throw new TreeError("no such file");
+    if (inode.kind === "directory") throw new TreeError("is a directory");
+    this.add(path, inode);
+  }
+
+  /** Hides a file of lower layers, and everything below it; nothing happens if there is none. */
+  hide(path: readonly ByteString[]): void {
+    const name = path.at(-1);
+    if (name === undefined) throw new TreeError("the root cannot be removed");
+    const parent = resolveDirectory(this.#root, path.slice(0, -1))?.directory;
+    const existing = parent?.children.get(name);
+    if (parent === undefined || existing === undefined) return;
+    if (!this.#added.get(parent)?.has(name)) parent.children.delete(name);
+    else if (existing.kind === "directory") this.#clear(existing);
+  }
+
+  /** Hides everything that lower layers have below a directory; the directory itself stays. */
+  hideChildren(path: readonly ByteString[]): void {
+    const resolved = resolveDirectory(this.#root, path);
+    if (resolved !== null) this.#clear(resolved.directory);
+  }
+
+  #makeParent(path: readonly ByteString[], mtime: number): Resolved<Content> {
+    const resolved = resolveDirectory(this.#root, path, (parent, name) => {
+      const made = emptyDirectory<Content>({ mtime });
+      parent.children.set(name, made);
+      return made;
+    });
+    if (resolved === null) throw new Error("a directory that is made cannot be missing");
+    return resolved;
+  }
+
+  /** Remembers a name and the names on the way to it. */
+  #mark({ chain, names }: Resolved<Content>, name: ByteString): void {
+    for (let depth = chain.length - 1, added = name; depth >= 0; depth--) {
+      const directory = chain[depth] ?? this.#root;
+      let known = this.#added.get(directory);
+      if (known === undefined) this.#added.set(directory, known = new Set());
+      // Whoever marked this name marked the way to its directory as well.
+      if (known.has(added)) return;
+      known.add(added);
+      added = names[depth - 1] ?? "";
+    }
+  }
+
+  #clear(directory: Directory<Content>): void {
+    const pending = [directory];
+    for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
+      if (this.#cleared.has(here)) continue;
+      this.#cleared.add(here);
+      const added = this.#added.get(here);
+      if (added === undefined) {
+        here.children.clear();
+        continue;
+      }
+      for (const [name, child] of here.children) {
+        if (!added.has(name)) here.children.delete(name);
+        else if (child.kind === "directory") pending.push(child);
+      }
+    }
+  }
+}
+
+/** A directory without children, `root:root` and 0755. */
+export function emptyDirectory<Content>({ mtime }: { mtime: number }): Directory<Content> {
+  return {
+    kind: "directory",
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime,
+    xattrs: null,
+    children: new Map(),
+  };
+}
+
+function setAttributes<Content>(to: Directory<Content>, from: Directory<Content>): void {
+  to.mode = from.mode;
+  to.uid = from.uid;
+  to.gid = from.gid;
+  to.mtime = from.mtime;
+  to.xattrs = from.xattrs;
+}

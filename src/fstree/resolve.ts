@@ -1,0 +1,86 @@
+import type { ByteString } from "../bytes/mod.ts";
+import type { Directory, Inode } from "./node.ts";
+import { TreeError } from "./tree_error.ts";
+
+/** As many symbolic links as Linux follows on one path (path_resolution(7)). */
+const MAX_LINKS = 40;
+/** As many directories as a path can have within PATH_MAX; symbolic links could lead deeper. */
+const MAX_DEPTH = 2048;
+
+/** A directory and the way to it. */
+export interface Resolved<Content> {
+  directory: Directory<Content>;
+  /** From the root down; the last one is `directory`. */
+  chain: Directory<Content>[];
+  /** The name of each directory of the chain but the root in the one before it. */
+  names: ByteString[];
+}
+
+/**
+ * Follows names to a directory, through symbolic links, as a process would whose root directory is
+ * the tree's: neither an absolute link nor `..` leads out of it.
+ *
+ * @param missing is asked for the directory to go on with where there is nothing; without it the
+ * answer is then null
+ * @throws {TreeError} when the way leads through something that is no directory, or does not end
+ */
+export function resolveDirectory<Content>(
+  root: Directory<Content>,
+  path: readonly ByteString[],
+  missing?: (parent: Directory<Content>, name: ByteString) => Directory<Content>,
+): Resolved<Content> | null {
+  const chain = [root];
+  const names: ByteString[] = [];
+  const pending = path.toReversed();
+  let directory = root;
+  let links = 0;
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      if (names.length > 0) {
+        chain.pop();
+        names.pop();
+        directory = chain.at(-1) ?? root;
+      }
+      continue;
+    }
+    let next = directory.children.get(name);
+    if (next === undefined) {
+      if (missing === undefined) return null;
+      next = missing(directory, name);
+    }
+    if (next.kind === "symlink") {
+      if (++links > MAX_LINKS) throw new TreeError("too many levels of symbolic links");
+      if (next.target.startsWith("/")) {
+        chain.length = 1;
+        names.length = 0;
+        directory = root;
+      }
+      const parts = next.target.split("/");
+      for (let index = parts.length - 1; index >= 0; index--) pending.push(parts[index] ?? "");
+    } else if (next.kind === "directory") {
+      if (chain.length >= MAX_DEPTH) throw new TreeError("too many levels of directories");
+      chain.push(next);
+      names.push(name);
+      directory = next;
+    } else {
+      throw new TreeError(`${[...names, name].join("/")} is not a directory`);
+    }
+  }
+  return { directory, chain, names };
+}
+
+/**
+ * The file a path names, or undefined. A symbolic link at the end of the path is not followed, one on
+ * the way is.
+ *
+ * @throws {TreeError} as {@link resolveDirectory} does
+ */
+export function lookup<Content>(
+  root: Directory<Content>,
+  path: readonly ByteString[],
+): Inode<Content> | undefined {
+  const name = path.at(-1);
+  if (name === undefined) return root;
+  return resolveDirectory(root, path.slice(0, -1))?.directory.children.get(name);
+}

@@ -1,0 +1,60 @@
+import { EnrootError, logInfo, logWarning } from "../diagnostics/mod.ts";
+import { decompressStream } from "../formats/compress/mod.ts";
+import type { Platform } from "../formats/oci/mod.ts";
+import type { Directory } from "../fstree/mod.ts";
+import { addConfigFiles } from "./config_files.ts";
+import type { FileStore } from "./file_store.ts";
+import { LayerStack } from "./layers.ts";
+import type { ImageSource, ResolvedImage } from "./source.ts";
+
+export interface AssembleOptions<Content> {
+  platform: Platform;
+  /** Takes the data of all files, those included that a later layer replaces or hides. */
+  store: FileStore<Content>;
+  /** The time of what is not in any layer, in seconds since the epoch. */
+  mtime: number;
+}
+
+/**
+ * Makes the root filesystem of an image, in one pass over its layers: the tree is returned, the data
+ * of its files is in the store.
+ *
+ * Layers may be under way all at once; they are applied in their order as soon as they are there.
+ *
+ * @throws {EnrootError} when the image cannot be had, or is not what it should be
+ */
+export async function assembleImage<Content>(
+  source: ImageSource,
+  { platform, store, mtime }: AssembleOptions<Content>,
+): Promise<Directory<Content>> {
+  const image = await source.resolve(platform);
+  checkImage(image, platform);
+  const { layers, config } = image;
+  const opened = layers.map((layer, index) => {
+    const bytes = source.openLayer(layer);
+    // One that fails before its turn is reported when its turn comes.
+    bytes.catch(() => {});
+    return { digest: layer.digest, diffId: config.diffIds[index] ?? null, bytes };
+  });
+  logInfo("Extracting image layers...");
+  const stack = new LayerStack(store, { mtime });
+  for (const layer of opened) {
+    await stack.apply({ ...layer, bytes: decompressStream(await layer.bytes) });
+  }
+  addConfigFiles(stack.root, { run: config.run, provenance: source.provenance, store, mtime });
+  return stack.root;
+}
+
+function checkImage({ config, layers }: ResolvedImage, platform: Platform): void {
+  const { architecture } = config.platform;
+  if (architecture !== "" && architecture !== platform.architecture) {
+    logWarning(
+      `Image architecture doesn't match the requested one: ${architecture} != ${platform.architecture}`,
+    );
+  }
+  if (config.diffIds.length > 0 && config.diffIds.length !== layers.length) {
+    throw new EnrootError(
+      `Cannot use image: ${layers.length} layers, but ${config.diffIds.length} in its configuration`,
+    );
+  }
+}

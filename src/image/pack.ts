@@ -1,0 +1,58 @@
+import { EnrootError, logInfo } from "../diagnostics/mod.ts";
+import type { Platform } from "../formats/oci/mod.ts";
+import { createSquashfsWriter, parseSquashfsOptions } from "../formats/squashfs/mod.ts";
+import { assembleImage } from "./assemble.ts";
+import { writeImageFile } from "./image_file.ts";
+import type { ImageSource } from "./source.ts";
+
+export interface PackOptions {
+  platform: Platform;
+  /** The file to write. */
+  output: string;
+  /** Whether it may replace one that exists. */
+  force: boolean;
+  /** In mksquashfs syntax. */
+  squashOptions: string[];
+  /** What every time in the image is set to, in seconds since the epoch; null to keep them. */
+  sourceDateEpoch: number | null;
+}
+
+/**
+ * Writes an image as a squashfs file.
+ *
+ * @throws {EnrootError} when it cannot be had or written; there is no file then
+ */
+export async function packImage(
+  open: () => Promise<ImageSource>,
+  { platform, output, force, squashOptions, sourceDateEpoch }: PackOptions,
+): Promise<void> {
+  const options = parseSquashfsOptions(squashOptions);
+  if (sourceDateEpoch !== null) {
+    options.modificationTime = sourceDateEpoch;
+    options.allTime = sourceDateEpoch;
+  }
+  const mtime = sourceDateEpoch ?? Math.floor(Date.now() / 1000);
+  await writeImageFile(output, {
+    force,
+    write: async (file) => {
+      await using source = await open();
+      using store = createSquashfsWriter(file, options);
+      const root = await assembleImage(source, { platform, store, mtime });
+      logInfo("Creating squashfs filesystem...");
+      await store.finish(root);
+    },
+  });
+}
+
+/**
+ * Reads the value of SOURCE_DATE_EPOCH (reproducible-builds.org): a number of seconds that squashfs
+ * can hold.
+ *
+ * @throws {EnrootError} when it is none
+ */
+export function parseSourceDateEpoch(text: string | undefined): number | null {
+  if (text === undefined || text === "") return null;
+  const seconds = /^[0-9]{1,10}$/.test(text) ? Number(text) : NaN;
+  if (seconds <= 0xffffffff) return seconds;
+  throw new EnrootError(`Invalid argument: SOURCE_DATE_EPOCH=${text}`);
+}

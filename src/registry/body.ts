@@ -1,0 +1,75 @@
+import { brokenOff } from "./network_failure.ts";
+import { TransferError } from "./transfer_error.ts";
+
+/** A response whose body is still to be read. */
+export interface Answer {
+  response: Response;
+  /** Where it came from at last, after redirects. */
+  url: URL;
+  /** Seconds without a byte after which the connection counts as dead. */
+  stallLimit: number;
+  signal: AbortSignal;
+}
+
+/**
+ * The bytes of a body as they come.
+ *
+ * @throws {TransferError} when the connection breaks or stalls
+ */
+export async function* chunksOf(answer: Answer): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { response, url, stallLimit, signal } = answer;
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  let stalled = false;
+  const giveUp = () => {
+    stalled = true;
+    reader.cancel().catch(() => {});
+  };
+  try {
+    for (;;) {
+      const timer = stallLimit === Infinity ? undefined : setTimeout(giveUp, stallLimit * 1000);
+      let result;
+      try {
+        result = await reader.read();
+      } catch (cause) {
+        throw signal.aborted ? signal.reason : brokenOff(cause, url);
+      } finally {
+        clearTimeout(timer);
+      }
+      if (stalled) throw brokenOff(new Error(`no data for ${stallLimit} s`), url);
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Reads a whole body.
+ *
+ * @throws {TransferError} when it has more bytes than the limit, or breaks off
+ */
+export async function readBody(answer: Answer, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(answer)) {
+    size += chunk.length;
+    if (size > limit) {
+      throw new TransferError(`answer larger than ${limit} bytes`, { failure: "final" });
+    }
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+/** Leaves a body unread. */
+export async function discard({ response }: Answer): Promise<void> {
+  await response.body?.cancel().catch(() => {});
+}

@@ -1,0 +1,5 @@
+/** The host that serves Docker Hub's images. */
+export const DOCKER_HUB = "registry-1.docker.io";
+
+/** Every name that Docker Hub goes by in references and credentials. */
+export const DOCKER_HUB_NAMES: readonly string[] = [DOCKER_HUB, "docker.io", "index.docker.io"];

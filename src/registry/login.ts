@@ -1,0 +1,32 @@
+import { DOCKER_HUB, DOCKER_HUB_NAMES } from "./docker_hub.ts";
+
+/** What proves who somebody is. */
+export type Secret =
+  | { kind: "password"; text: string }
+  /** What an earlier login at the token server gave instead of a password (OAuth 2 refresh token). */
+  | { kind: "identity token"; text: string };
+
+/** Whom to authenticate as. */
+export interface Login {
+  user: string;
+  /** The file it comes from; undefined when the user was asked. */
+  file: string | undefined;
+  /** Gets the secret, which may mean to run a program or to ask. */
+  secret: () => Promise<Secret>;
+}
+
+/** What a login is wanted for. */
+export interface LoginWish {
+  /** Host and optional port. */
+  registry: string;
+  repository: string;
+  /** The host of the registry's token server; undefined when it has none. */
+  tokenServer: string | undefined;
+  /** Undefined for any user there are credentials of. */
+  user: string | undefined;
+}
+
+/** Every name that credentials of a registry may be stored under. */
+export function namesOf(registry: string): readonly string[] {
+  return registry === DOCKER_HUB ? DOCKER_HUB_NAMES : [registry];
+}

@@ -1,0 +1,41 @@
+import { messageOf } from "../diagnostics/mod.ts";
+import { shownText, shownUrl } from "./redaction.ts";
+import { TransferError } from "./transfer_error.ts";
+
+/** The error for a request that got no answer. */
+export function noAnswer(cause: unknown, url: URL): TransferError {
+  if (cause instanceof TransferError) return cause;
+  const words = wordsOf(cause, url);
+  const text = `Cannot reach ${shownUrl(url)}: ${words}`;
+  if (words.includes("invalid peer certificate")) {
+    return new TransferError(`${text} (SSL_CERT_FILE names further authorities to trust)`, {
+      failure: "final",
+      cause,
+    });
+  }
+  if (words.includes("InvalidContentType")) {
+    const hint = "it does not speak HTTPS (ENROOT_ALLOW_HTTP permits plain HTTP)";
+    return new TransferError(`Cannot reach ${shownUrl(url)}: ${hint}`, {
+      failure: "unreachable",
+      cause,
+    });
+  }
+  return new TransferError(text, { failure: "unreachable", cause });
+}
+
+/** The error for an answer that ended before it was complete. */
+export function brokenOff(cause: unknown, url: URL): TransferError {
+  return new TransferError(`Cannot read all of ${shownUrl(url)}: ${wordsOf(cause, url)}`, {
+    failure: "passing",
+    cause,
+  });
+}
+
+/** What the runtime says, without the URL that it puts before: a query can hold a signature. */
+function wordsOf(cause: unknown, url: URL): string {
+  const message = messageOf(cause)
+    .replaceAll(url.href, shownUrl(url))
+    .replace(/^error sending request for url \(\S*\): /, "")
+    .replace(/^client error \(\w+\): /, "");
+  return shownText(message);
+}

@@ -1,0 +1,175 @@
+import { EnrootError } from "../diagnostics/mod.ts";
+import { type Answer, discard } from "./body.ts";
+import { HttpClients } from "./http_clients.ts";
+import { noAnswer } from "./network_failure.ts";
+import { shownUrl } from "./redaction.ts";
+import { type RetryPolicy, withRetries } from "./retry.ts";
+import { TransferError } from "./transfer_error.ts";
+
+/** How to transfer; times in seconds, Infinity for no limit. */
+export interface TransportOptions {
+  /** How long to wait for a server to answer for the first time, and for data to go on. */
+  connectTimeout: number;
+  /** How long one whole transfer may take, all attempts together. */
+  transferTimeout: number;
+  /** How many failures in a row to forgive. */
+  transferRetries: number;
+  /** Whether plain HTTP will do. */
+  allowHttp: boolean;
+  /** Where the proxy variables and those for certificates are. */
+  environment: Record<string, string | undefined>;
+}
+
+/** One request. */
+export interface HttpRequest {
+  url: URL;
+  headers?: Record<string, string>;
+  /** An Authorization header: for this URL's own server and for no other. */
+  authorization?: string | undefined;
+  /** A form to be posted; without, the method is GET. */
+  form?: URLSearchParams;
+  signal: AbortSignal;
+}
+
+const MAX_REDIRECTS = 10;
+/**
+ * A server known to be alive may take this many times as long to begin an answer: registries that
+ * mirror others fetch what they are asked for first.
+ */
+const PATIENCE = 4;
+
+/** HTTP with our rules: who may see what, how long to wait, when to try again. */
+export class Transport implements Disposable {
+  readonly #options: TransportOptions;
+  readonly #clients: HttpClients;
+  readonly #alive = new Set<string>();
+  readonly #underWay = new Set<AbortController>();
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#clients = new HttpClients(options.environment);
+  }
+
+  /** Ends every transfer under way. */
+  [Symbol.dispose](): void {
+    const reason = new TransferError("Transfer interrupted", { failure: "final" });
+    for (const transfer of this.#underWay) transfer.abort(reason);
+    this.#clients[Symbol.dispose]();
+  }
+
+  get allowHttp(): boolean {
+    return this.#options.allowHttp;
+  }
+
+  /**
+   * Carries out one transfer: attempts it as often as settings permit, within the time they permit.
+   *
+   * @param what names it in the error when time is up
+   * @throws {TransferError} the last attempt's
+   */
+  async transfer<T>(
+    what: string,
+    { attempt, progress }: {
+      attempt: (signal: AbortSignal) => Promise<T>;
+      progress?: RetryPolicy["progress"];
+    },
+  ): Promise<T> {
+    const { transferRetries: retries, transferTimeout: limit } = this.#options;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = limit === Infinity ? undefined : setTimeout(() => {
+      const message = `Cannot download ${what}: not finished after ${limit} s`;
+      controller.abort(new TransferError(message, { failure: "final" }));
+    }, limit * 1000);
+    this.#underWay.add(controller);
+    try {
+      const policy = { retries, signal, ...(progress === undefined ? {} : { progress }) };
+      return await withRetries(policy, () => attempt(signal));
+    } finally {
+      clearTimeout(timer);
+      this.#underWay.delete(controller);
+    }
+  }
+
+  /**
+   * Sends a request once, following redirects. Credentials go to the first server only.
+   *
+   * @returns the answer, whatever its status
+   * @throws {TransferError} when there is none
+   */
+  async send(request: HttpRequest): Promise<Answer> {
+    let { url, authorization } = request;
+    for (let hops = 0;; hops++) {
+      this.#checkProtocol(url);
+      const answer = await this.#exchange({ ...request, url, authorization });
+      const location = answer.response.headers.get("location");
+      if (!isRedirect(answer.response.status) || location === null) return answer;
+      await discard(answer);
+      if (hops === MAX_REDIRECTS || request.form !== undefined) {
+        throw new TransferError(`Cannot follow ${shownUrl(url)}: redirected too often`, {
+          failure: "final",
+        });
+      }
+      const next = redirectTarget(location, url);
+      if (next.origin !== url.origin) authorization = undefined;
+      url = next;
+    }
+  }
+
+  #checkProtocol(url: URL): void {
+    if (url.protocol === "https:") return;
+    if (url.protocol !== "http:") throw new EnrootError(`Cannot use ${shownUrl(url)}: not HTTP`);
+    if (!this.#options.allowHttp) {
+      throw new EnrootError(
+        `Cannot use ${shownUrl(url)}: not encrypted (ENROOT_ALLOW_HTTP permits plain HTTP)`,
+      );
+    }
+  }
+
+  async #exchange({ url, headers, authorization, form, signal }: HttpRequest): Promise<Answer> {
+    const { connectTimeout } = this.#options;
+    const known = this.#alive.has(url.origin);
+    const limit = known ? connectTimeout * PATIENCE : connectTimeout;
+    const timeout = new AbortController();
+    const timer = limit === Infinity ? undefined : setTimeout(() => {
+      timeout.abort(noAnswer(new Error(`no answer for ${limit} s`), url));
+    }, limit * 1000);
+    try {
+      const response = await fetch(url, {
+        client: this.#clients.clientFor(url),
+        redirect: "manual",
+        signal: AbortSignal.any([signal, timeout.signal]),
+        ...(form === undefined ? {} : { method: "POST", body: form }),
+        headers: {
+          "user-agent": "enroot",
+          // What is hashed are the bytes that are stored, not what a proxy makes of them.
+          "accept-encoding": "identity",
+          ...headers,
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+      });
+      this.#alive.add(url.origin);
+      return { response, url, stallLimit: connectTimeout, signal };
+    } catch (cause) {
+      if (cause instanceof EnrootError) throw cause;
+      throw noAnswer(cause, url);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+function redirectTarget(location: string, from: URL): URL {
+  if (!URL.canParse(location, from.href)) {
+    throw new TransferError(`Cannot follow ${shownUrl(from)}: redirected to no URL`, {
+      failure: "final",
+    });
+  }
+  const target = new URL(location, from);
+  target.username = target.password = "";
+  return target;
+}

@@ -1,0 +1,78 @@
+import { EnrootError, logError, messageOf } from "../../diagnostics/mod.ts";
+import { Backlog } from "./backlog.ts";
+import { serveConnection } from "./connection.ts";
+import { failureLog } from "./failure_log.ts";
+import { ImageService } from "./image_service.ts";
+import { type ImageSource, type Owner, ServedImage } from "./served_image.ts";
+import type { WorkerTask } from "./worker.ts";
+
+/** What to serve, and where. */
+export interface ServeOptions {
+  /** The device of a mounted connection that nobody serves yet. */
+  fuseFd: number;
+  /** The open image file. */
+  imageFd: number;
+  /** Where in the file the image begins, in bytes; 0 if absent. */
+  offset?: number;
+  /** Whom all files appear to belong to; if absent, to the image's owners. See ImageSource. */
+  owner?: Owner;
+  /** Most threads; if absent, as many as there are processors, up to MAX_THREADS. */
+  threads?: number;
+}
+
+/** A worker takes 17 MB, and some more for what it keeps of the image. */
+const MAX_THREADS = 3;
+
+/**
+ * Serves a squashfs image to a FUSE mount until the connection ends: until nobody has the mount any
+ * more, or somebody has aborted it.
+ *
+ * Takes over the calling thread. It starts alone; when requests have to wait, it starts further
+ * threads as workers (worker.ts). The caller exits with the result at once, which ends them.
+ *
+ * An image that cannot be read is told on standard error before the first request is answered. Who
+ * waits for the mount gets ENOTCONN as soon as this process is gone.
+ *
+ * @returns the exit code
+ */
+export function serveImage({ fuseFd, imageFd, offset = 0, owner, threads }: ServeOptions): number {
+  const source: ImageSource = { imageFd, offset, owner: owner ?? null };
+  const mostThreads = threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+  try {
+    const service = new ImageService(new ServedImage(source), {
+      session: null,
+      onFailure: failureLog(),
+    });
+    const backlog = new Backlog();
+    let running = 1;
+    serveConnection({
+      fuseFd,
+      service,
+      onAnswer: (waited, worked) => {
+        const { session } = service;
+        if (running === mostThreads || !backlog.note(waited, worked) || session === null) return;
+        running++;
+        startWorker({ fuseFd, source, session });
+      },
+    });
+    return 0;
+  } catch (error) {
+    logError(
+      error instanceof EnrootError
+        ? messageOf(error)
+        : `Cannot serve the image: ${messageOf(error)}`,
+    );
+    return 1;
+  }
+}
+
+/** The thread starts at once, but takes part only after it has loaded the program. */
+function startWorker(task: WorkerTask): void {
+  try {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.postMessage(task);
+  } catch (error) {
+    // One thread more is a matter of speed.
+    logError(`Cannot start another thread: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,193 @@
+import { resolve } from "@std/path";
+import { byteStringFromText } from "../bytes/mod.ts";
+import { EnrootError, messageOf } from "../diagnostics/mod.ts";
+import { AT, isSyscallError, reasonOf, RENAME, renameat2 } from "../linux/mod.ts";
+import { type Temporary, temporaryDirectory } from "./temporary.ts";
+
+const NAME_MAX = 255;
+const SQUASHFS_MAGIC = "hsqs";
+
+/**
+ * The directory of a container, whether there is one or not.
+ *
+ * @throws {EnrootError} `Invalid argument: NAME` for what cannot be a name
+ */
+export function containerPath(name: string, dataPath: string): string {
+  const isName = name !== "" && name !== "." && name !== ".." && !name.includes("/") &&
+    byteStringFromText(name).length <= NAME_MAX;
+  if (!isName) throw new EnrootError(`Invalid argument: ${name}`);
+  return `${dataPath}/${name}`;
+}
+
+/**
+ * The directory of a container that exists.
+ *
+ * @throws {EnrootError} `Invalid argument: NAME`, `No such file or directory: PATH`
+ */
+export function resolveContainer(name: string, dataPath: string): string {
+  const path = containerPath(name, dataPath);
+  if (statusOf(path)?.isDirectory) return path;
+  throw new EnrootError(`No such file or directory: ${path}`);
+}
+
+/** What can be started: an image file, or the directory of a container. */
+export interface StartTarget {
+  kind: "image" | "container";
+  /** Absolute for an image. */
+  path: string;
+}
+
+/**
+ * Finds out what the user wants started: a squashfs file of that name if there is one, else a
+ * container.
+ *
+ * @throws {EnrootError} as resolveContainer()
+ */
+export function resolveTarget(target: string, dataPath: string): StartTarget {
+  if (isImage(target)) return { kind: "image", path: resolve(target) };
+  return { kind: "container", path: resolveContainer(target, dataPath) };
+}
+
+function isImage(path: string): boolean {
+  if (!statusOf(path)?.isFile) return false;
+  try {
+    using file = Deno.openSync(path);
+    const magic = new Uint8Array(SQUASHFS_MAGIC.length);
+    return file.readSync(magic) === magic.length &&
+      String.fromCharCode(...magic) === SQUASHFS_MAGIC;
+  } catch (error) {
+    throw new EnrootError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The names of all containers, sorted. Like ls(1), passes over what begins with a dot. */
+export function listContainers(dataPath: string): string[] {
+  try {
+    return [...Deno.readDirSync(dataPath)]
+      .filter((entry) => !entry.isFile && !entry.name.startsWith("."))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw new EnrootError(`Cannot read ${dataPath}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A container in the making. Disposing of it removes what is not a container by then. */
+export interface NewContainer extends Disposable {
+  /** Where to put its files: a path where nothing is yet, on the right file system. */
+  readonly path: string;
+  /**
+   * Makes the directory at `path` the container, in one step.
+   *
+   * @throws {EnrootError} `File already exists: PATH`
+   */
+  publish(): void;
+}
+
+/** Where and how to make a container. */
+export interface NewContainerOptions {
+  /** Must exist. */
+  dataPath: string;
+  /** Whether a container of that name is replaced; it stays until then. */
+  force: boolean;
+  /** Removes a directory, whatever permissions are in it. */
+  remove(path: string): void;
+}
+
+/**
+ * Prepares a container, which appears under its name only when it is whole. Until then its files
+ * are in a hidden directory, which is gone if anything fails or a signal ends the program.
+ *
+ * @throws {EnrootError} `Invalid argument: NAME`, `File already exists: PATH`
+ */
+export function newContainer(
+  name: string,
+  { dataPath, force, remove }: NewContainerOptions,
+): NewContainer {
+  const target = containerPath(name, dataPath);
+  if (!force && exists(target)) throw alreadyExists(target);
+  const temporary = makeTemporary(dataPath, remove);
+  const path = `${temporary.path}/rootfs`;
+  return {
+    path,
+    publish: () => publish(path, { target, force, spare: `${temporary.path}/replaced` }),
+    [Symbol.dispose]: () => temporary[Symbol.dispose](),
+  };
+}
+
+function makeTemporary(directory: string, remove: (path: string) => void): Temporary {
+  try {
+    return temporaryDirectory({ directory, prefix: ".enroot-container.", remove });
+  } catch (error) {
+    throw new EnrootError(`Cannot create a directory in ${directory}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function publish(
+  path: string,
+  { target, force, spare }: { target: string; force: boolean; spare: string },
+): void {
+  try {
+    if (force && replaced(path, target, spare)) return;
+    rename(path, target, RENAME.NOREPLACE);
+  } catch (error) {
+    if (isSyscallError(error, "EEXIST", "ENOTEMPTY")) throw alreadyExists(target);
+    if (error instanceof EnrootError) throw error;
+    throw new EnrootError(`Cannot create ${target}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** Puts `path` in the place of what is at `target`. @returns false when nothing is */
+function replaced(path: string, target: string, spare: string): boolean {
+  try {
+    rename(path, target, RENAME.EXCHANGE);
+    return true;
+  } catch (error) {
+    if (isSyscallError(error, "ENOENT")) return false;
+    if (!isSyscallError(error, "EINVAL", "ENOSYS", "EOPNOTSUPP")) throw error;
+  }
+  // This file system cannot exchange: there is no container for a moment.
+  if (exists(target)) rename(target, spare, 0);
+  return false;
+}
+
+function rename(from: string, to: string, flags: number): void {
+  const destination = { toDirectory: AT.FDCWD, toPath: byteStringFromText(to) };
+  try {
+    renameat2(AT.FDCWD, byteStringFromText(from), { ...destination, flags });
+  } catch (error) {
+    if (flags !== RENAME.NOREPLACE || !isSyscallError(error, "EINVAL", "ENOSYS", "EOPNOTSUPP")) {
+      throw error;
+    }
+    // rename(2) itself replaces an empty directory only.
+    if (exists(to)) throw alreadyExists(to);
+    renameat2(AT.FDCWD, byteStringFromText(from), destination);
+  }
+}
+
+function alreadyExists(path: string): EnrootError {
+  return new EnrootError(`File already exists: ${path}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** What is at a path, symbolic links followed, or null for nothing. */
+function statusOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw new EnrootError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}

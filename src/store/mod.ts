@@ -1,0 +1,25 @@
+/**
+ * What we keep on disk between runs and during one: the cache of image blobs, temporary files.
+ *
+ * Several processes may use the same directories at the same time, on network file systems too.
+ * Nothing half-made ever has its final name, and nothing temporary a predictable one.
+ */
+export { BlobCache, type Fill, type StoredBlob } from "./blob_cache.ts";
+export {
+  containerPath,
+  listContainers,
+  type NewContainer,
+  newContainer,
+  type NewContainerOptions,
+  resolveContainer,
+  resolveTarget,
+  type StartTarget,
+} from "./containers.ts";
+export type { PartialBlob } from "./partial_blob.ts";
+export {
+  onTermination,
+  type Temporary,
+  temporaryDirectory,
+  temporaryFile,
+  type TemporaryOptions,
+} from "./temporary.ts";

@@ -1,0 +1,77 @@
+import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
+
+const READ_SIZE = 1024 * 1024;
+
+/** The beginning of a blob, in a file that is locked against other processes where it can be. */
+export class PartialBlob implements AsyncDisposable {
+  readonly blob: Descriptor;
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  #digest = new DigestBuilder();
+  #received = 0;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(blob: Descriptor, { path, file }: { path: string; file: Deno.FsFile }) {
+    this.blob = blob;
+    this.path = path;
+    this.#file = file;
+  }
+
+  /** How many of the blob's bytes there are. */
+  get size(): number {
+    return this.#digest.size;
+  }
+
+  /** How many bytes were written by this process. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Takes up what an earlier process left. */
+  async resume(): Promise<void> {
+    const buffer = new Uint8Array(READ_SIZE);
+    for (;;) {
+      const length = await this.#file.read(buffer);
+      if (length === null) return;
+      if (this.size + length > this.blob.size) return await this.restart();
+      this.#digest.update(buffer.subarray(0, length));
+    }
+  }
+
+  /** Appends bytes. Resolves when the next ones may come, which is before they are in the file. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#append(bytes);
+    // The failure is reported by whoever waits next.
+    this.#writing.catch(() => {});
+    this.#digest.update(bytes);
+    this.#received += bytes.length;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+  }
+
+  /** Throws away what there is. */
+  async restart(): Promise<void> {
+    await this.#writing;
+    await this.#file.truncate(0);
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    this.#digest = new DigestBuilder();
+  }
+
+  /**
+   * Tells whether the blob is whole and the one it should be. If not, it begins anew.
+   */
+  async verify(): Promise<boolean> {
+    await this.#writing;
+    if (this.size === this.blob.size && this.#digest.finish() === this.blob.digest) return true;
+    await this.restart();
+    return false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing.catch(() => {});
+    this.#file.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** The signals by which a process is asked to end. */
+const TERMINATION_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
+
+/**
+ * Runs a clean-up if the process is told to end before the result is disposed of. The process then
+ * still dies of that signal, as its parent expects.
+ */
+export function onTermination(cleanUp: () => void): Disposable {
+  const listeners = TERMINATION_SIGNALS.map((signal) => {
+    const listener = () => {
+      try {
+        cleanUp();
+      } catch {
+        // There is nobody left to do anything about it.
+      }
+      stop();
+      // Each clean-up has its own listeners: with the last one removed, the signal's default
+      // action is back. Until then it merely calls the others.
+      Deno.kill(Deno.pid, signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
+  const stop = () => {
+    for (const { signal, listener } of listeners.splice(0)) {
+      Deno.removeSignalListener(signal, listener);
+    }
+  };
+  return { [Symbol.dispose]: stop };
+}
+
+/** A file or directory that is gone when it is disposed of, unless it is kept. */
+export interface Temporary extends Disposable {
+  readonly path: string;
+  /** Leaves it where it is from now on: it has been given its final name, or handed over. */
+  keep(): void;
+}
+
+/** Where and how to make a temporary file or directory. */
+export interface TemporaryOptions {
+  /** The directory to make it in. */
+  directory: string;
+  /** What its name begins with, before random characters. */
+  prefix: string;
+  /** How to remove it; recursively if not said. */
+  remove?: (path: string) => void;
+}
+
+/** Makes an empty directory of a random name that only its owner can enter. */
+export function temporaryDirectory({ directory, prefix, remove }: TemporaryOptions): Temporary {
+  return temporary(Deno.makeTempDirSync({ dir: directory, prefix }), remove);
+}
+
+/** Makes an empty file of a random name that only its owner can read. */
+export function temporaryFile({ directory, prefix, remove }: TemporaryOptions): Temporary {
+  return temporary(Deno.makeTempFileSync({ dir: directory, prefix }), remove);
+}
+
+function temporary(path: string, remove = removeAll): Temporary {
+  const termination = onTermination(() => remove(path));
+  let kept = false;
+  return {
+    path,
+    keep() {
+      kept = true;
+      termination[Symbol.dispose]();
+    },
+    [Symbol.dispose]() {
+      termination[Symbol.dispose]();
+      if (!kept) remove(path);
+    },
+  };
+}
+
+function removeAll(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/** Debian's docker-registry, the reference implementation, for tests against the real thing. */
+/** Why `docker-registry` cannot be used here; undefined if it can. */
+export function dockerRegistryMissing(): string | undefined {
+  const missing = ["docker-registry", "skopeo"].filter((program) => !isInstalled(program));
+  return missing.length === 0 ? undefined : `needs ${missing.join(" and ")}`;
+}
+
+function isInstalled(program: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((directory) => {
+    try {
+      return Deno.statSync(`${directory}/${program}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** How to run it. */
+export interface DockerRegistryOptions {
+  /** Asks for this user and password; the file is in htpasswd format, bcrypt only. */
+  htpasswd?: string;
+  /** Files to serve HTTPS with. */
+  tls?: { certificate: string; key: string };
+}
+
+/** A running docker-registry with storage of its own. */
+export interface DockerRegistry extends AsyncDisposable {
+  /** Host and port. */
+  readonly address: string;
+  /** Copies an image into it with skopeo, from a source and in a format that skopeo knows. */
+  push(source: string, name: string, format?: "oci" | "v2s2"): Promise<void>;
+}
+
+/** Starts docker-registry on a free loopback port. */
+export async function startDockerRegistry(
+  { htpasswd, tls }: DockerRegistryOptions = {},
+): Promise<DockerRegistry> {
+  const directory = Deno.makeTempDirSync();
+  const address = `127.0.0.1:${freePort()}`;
+  const quoted = (text: string) => JSON.stringify(text);
+  const http = [
+    `  addr: ${address}`,
+    ...(tls === undefined ? [] : [
+      "  tls:",
+      `    certificate: ${quoted(tls.certificate)}`,
+      `    key: ${quoted(tls.key)}`,
+    ]),
+  ];
+  const auth = htpasswd === undefined
+    ? []
+    : ["auth:", "  htpasswd:", "    realm: test", `    path: ${quoted(`${directory}/htpasswd`)}`];
+  if (htpasswd !== undefined) Deno.writeTextFileSync(`${directory}/htpasswd`, `${htpasswd}\n`);
+  const storage = `  filesystem:\n    rootdirectory: ${quoted(`${directory}/storage`)}`;
+  const config = ["version: 0.1", "log:\n  level: error", `storage:\n${storage}`, "http:", ...http];
+  Deno.writeTextFileSync(`${directory}/config.yml`, [...config, ...auth, ""].join("\n"));
+  const server = new Deno.Command("docker-registry", {
+    args: ["serve", `${directory}/config.yml`],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await untilListening(address);
+  return {
+    address,
+    async push(source, name, format = "oci") {
+      const { success, stderr } = await new Deno.Command("skopeo", {
+        args: ["copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false"]
+          .concat("--format", format, source, `docker://${address}/${name}`),
+      }).output();
+      if (!success) throw new Error(new TextDecoder().decode(stderr));
+    },
+    async [Symbol.asyncDispose]() {
+      server.kill("SIGKILL");
+      await server.status;
+      Deno.removeSync(directory, { recursive: true });
+    },
+  };
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function untilListening(address: string): Promise<void> {
+  const [hostname = "", port] = address.split(":");
+  for (let attempts = 0; attempts < 100; attempts++) {
+    try {
+      (await Deno.connect({ hostname, port: Number(port) })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  throw new Error("docker-registry did not start");
+}

@@ -1,0 +1,228 @@
+/**
+ * Runs the program as its users do: as an unprivileged user with a home directory of its own.
+ *
+ * The program is this source tree, or the executable that `ENROOT_TEST_BINARY` names. Tests that run
+ * as root hand the program to the uid `ENROOT_TEST_UID` (1001 if unset); others keep their own.
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
+const BINARY = Deno.env.get("ENROOT_TEST_BINARY");
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The uid (and gid) that the program runs as. */
+export const TEST_UID: number = Deno.uid() === 0
+  ? Number(Deno.env.get("ENROOT_TEST_UID") ?? 1001)
+  : Deno.uid() ?? 1001;
+const TEST_GID = Deno.uid() === 0 ? TEST_UID : Deno.gid() ?? 1001;
+
+/**
+ * A user's directories: `path` itself is the home directory; `sysconf` takes the place of
+ * /etc/enroot, so that a test does not see this machine's configuration.
+ */
+export interface TestHome extends Disposable {
+  readonly path: string;
+  readonly sysconf: string;
+  readonly data: string;
+  readonly cache: string;
+  /** What the program's environment is when a test adds nothing. */
+  readonly env: Record<string, string>;
+}
+
+/** Makes a home directory owned by the test user; it is removed when disposed. */
+export function makeHome(): TestHome {
+  const path = Deno.makeTempDirSync({ prefix: "enroot-test-" });
+  const directory = (name: string) => {
+    const made = join(path, name);
+    Deno.mkdirSync(made, { mode: 0o700, recursive: true });
+    give(made);
+    return made;
+  };
+  give(path);
+  const env = {
+    PATH,
+    HOME: path,
+    TMPDIR: directory("tmp"),
+    XDG_RUNTIME_DIR: directory("run"),
+    XDG_CONFIG_HOME: directory("config"),
+    XDG_CACHE_HOME: directory("cache"),
+    XDG_DATA_HOME: directory("data"),
+    ENROOT_SYSCONF_PATH: directory("sysconf"),
+  };
+  return {
+    path,
+    sysconf: env.ENROOT_SYSCONF_PATH,
+    data: join(env.XDG_DATA_HOME, "enroot"),
+    cache: join(env.XDG_CACHE_HOME, "enroot"),
+    env,
+    [Symbol.dispose]: () => removeTree(path),
+  };
+}
+
+export interface RunOptions {
+  /** Whose directories to use; a fresh one for this run alone if absent. */
+  home?: TestHome;
+  /** Added to the home's environment; `undefined` takes a variable away. */
+  env?: Record<string, string | undefined>;
+  /** Standard input; nothing (/dev/null) if absent. */
+  stdin?: string | Uint8Array;
+  /** Working directory; the home directory if absent. */
+  cwd?: string;
+  /** Run as the caller (root, mostly) rather than as the test user. */
+  asCaller?: boolean;
+  /** Milliseconds after which the program is killed; two minutes if absent. */
+  timeout?: number;
+}
+
+export interface RunResult {
+  code: number;
+  /** The signal the program died of, if it did. */
+  signal: Deno.Signal | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `enroot ARGS...` to its end. */
+export async function runEnroot(args: string[], options: RunOptions = {}): Promise<RunResult> {
+  if (options.home === undefined) {
+    using home = makeHome();
+    return await runEnroot(args, { ...options, home });
+  }
+  const child = enrootCommand(args, { ...options, home: options.home }).spawn();
+  if (options.stdin !== undefined) {
+    const writer = child.stdin.getWriter();
+    const bytes = typeof options.stdin === "string"
+      ? new TextEncoder().encode(options.stdin)
+      : options.stdin;
+    // A program that ends without reading its input is no failure of the test.
+    await writer.write(bytes).then(() => writer.close()).catch(() => {});
+  }
+  const killer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 120_000);
+  const { code, signal, stdout, stderr } = await child.output();
+  clearTimeout(killer);
+  const decoder = new TextDecoder();
+  return { code, signal, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** The command behind `runEnroot`, for tests that need the running process (signals, its PID). */
+export function enrootCommand(
+  args: string[],
+  options: RunOptions & { home: TestHome },
+): Deno.Command {
+  const program = programFiles();
+  const env: Record<string, string> = {};
+  for (
+    const [name, value] of Object.entries({ ...program.env, ...options.home.env, ...options.env })
+  ) {
+    if (value !== undefined) env[name] = value;
+  }
+  const dropped = Deno.uid() === 0 && options.asCaller !== true;
+  return new Deno.Command(program.command, {
+    args: [...program.args, ...args],
+    env,
+    clearEnv: true,
+    cwd: options.cwd ?? options.home.path,
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(dropped ? { uid: TEST_UID, gid: TEST_GID } : {}),
+  });
+}
+
+interface Program {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+}
+
+let staged: Program | undefined;
+
+/** How to start the program, from files that the test user can read. */
+function programFiles(): Program {
+  if (staged !== undefined) return staged;
+  if (Deno.uid() === 0) return staged = stageProgram();
+  if (BINARY !== undefined) return staged = { command: resolve(BINARY), args: [], env: {} };
+  return staged = sourceProgram({
+    deno: Deno.execPath(),
+    repository: REPOSITORY,
+    cache: Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache/deno"),
+  });
+}
+
+/**
+ * Puts the program where another user can reach it: root's home directory, where Deno and the source
+ * may well be, is closed to everyone else.
+ */
+function stageProgram(): Program {
+  const stage = Deno.makeTempDirSync({ prefix: "enroot-test-stage-" });
+  globalThis.addEventListener("unload", () => removeTree(stage));
+  Deno.chmodSync(stage, 0o755);
+  if (BINARY !== undefined) {
+    const command = join(stage, "bin/enroot");
+    linkFile(resolve(BINARY), command);
+    return { command, args: [], env: {} };
+  }
+  const deno = join(stage, "bin/deno");
+  linkFile(Deno.execPath(), deno);
+  const repository = join(stage, "enroot");
+  for (const name of ["main.ts", "deno.json", "src", "hooks", "conf", "scripts"]) {
+    copyTree(join(REPOSITORY, name), join(repository, name));
+  }
+  const cache = join(stage, "cache");
+  Deno.mkdirSync(cache);
+  give(cache);
+  return sourceProgram({ deno, repository, cache });
+}
+
+function sourceProgram(places: { deno: string; repository: string; cache: string }): Program {
+  const map = Deno.env.get("ENROOT_IMPORT_MAP") ??
+    join(REPOSITORY, "scripts/offline/import_map.json");
+  const args = ["run", "-q", "-A", "--no-lock"];
+  if (map !== "") {
+    args.push("--import-map", join(places.repository, "scripts/offline", basename(map)));
+  }
+  return {
+    command: places.deno,
+    args: [...args, join(places.repository, "main.ts")],
+    env: { DENO_DIR: places.cache, DENO_NO_UPDATE_CHECK: "1", DENO_TLS_CA_STORE: "system,mozilla" },
+  };
+}
+
+function linkFile(from: string, to: string): void {
+  Deno.mkdirSync(dirname(to), { recursive: true, mode: 0o755 });
+  try {
+    Deno.linkSync(from, to);
+  } catch {
+    // Another filesystem.
+    Deno.copyFileSync(from, to);
+  }
+}
+
+function copyTree(from: string, to: string): void {
+  let stat: Deno.FileInfo;
+  try {
+    stat = Deno.statSync(from);
+  } catch {
+    return;
+  }
+  Deno.mkdirSync(stat.isDirectory ? to : dirname(to), { recursive: true, mode: 0o755 });
+  if (!stat.isDirectory) return Deno.copyFileSync(from, to);
+  for (const entry of Deno.readDirSync(from)) {
+    copyTree(join(from, entry.name), join(to, entry.name));
+  }
+}
+
+function give(path: string): void {
+  if (Deno.uid() === 0) Deno.chownSync(path, TEST_UID, TEST_GID);
+}
+
+/** Removes a directory although containers in it may have directories nobody may enter. */
+function removeTree(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    new Deno.Command("chmod", { args: ["-R", "u+rwX", path], stderr: "null" }).outputSync();
+    Deno.removeSync(path, { recursive: true });
+  }
+}
