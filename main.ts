@@ -1,20 +1,16 @@
 /**
- * Entry point: the name the program was called by says which of its roles it plays.
+ * Entry point: the name the program was called by says which of its parts it plays.
  *
  * The later stages of `start` run many times a second on a busy node: they are reached before the
  * command line and its configuration are loaded.
  */
-switch (Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0]) {
-  case "enroot-runtime": {
-    const { runStage } = await import("./src/runtime/stage.ts");
-    const { HOOK_LIBRARY } = await import("./hooks/mod.ts");
-    Deno.exit(runStage(Number(Deno.args[0]), HOOK_LIBRARY));
-  }
-  // falls through
-  case "enroot-supervisor": {
-    const { runSupervisor } = await import("./src/runtime/supervisor.ts");
-    Deno.exit(await runSupervisor(Number(Deno.args[0])));
-  }
+const name = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
+if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
+  const { playPart } = await import("./src/runtime/parts.ts");
+  const hooks = async () => (await import("./hooks/mod.ts")).HOOK_LIBRARY;
+  const part = name.slice(name.lastIndexOf("/") + 1);
+  const code = await playPart(part, { args: Deno.args, hooks });
+  if (code !== null) Deno.exit(code);
 }
 const { main } = await import("./src/cli/mod.ts");
 Deno.exit(await main(Deno.args));

@@ -179,6 +179,9 @@ function findCycle(edges: ReadonlyMap<string, readonly string[]>): string[] | un
   return undefined;
 }
 
+/** Tests, and what only they use: doubles of an interface, samples, directories named testing. */
+const TEST_SUPPORT = /(?:_test|_double)\.ts$|\/test_[^/]*\.ts$|\/testing\//;
+
 /** The program's own files: tests may import what they like. */
 export function readSources(repository: string): SourceFile[] {
   const files: SourceFile[] = [];
@@ -186,7 +189,7 @@ export function readSources(repository: string): SourceFile[] {
     for (const entry of Deno.readDirSync(path)) {
       const inner = join(path, entry.name);
       if (entry.isDirectory) visit(inner);
-      else if (inner.endsWith(".ts") && !inner.endsWith("_test.ts")) add(inner);
+      else if (inner.endsWith(".ts") && !TEST_SUPPORT.test(inner)) add(inner);
     }
   };
   const add = (path: string) =>

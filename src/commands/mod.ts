@@ -4,6 +4,7 @@
  * Each is a thin script over the rooms below; what it needs is loaded when it runs, not when this
  * door is opened, so that small commands start at once.
  */
+import type { CacheOptions } from "./cache.ts";
 import type { Context } from "./context.ts";
 import type { CreateOptions } from "./create.ts";
 import type { DigestOptions } from "./digest.ts";
@@ -14,6 +15,7 @@ import type { RemoveOptions } from "./remove.ts";
 import type { StartOptions } from "./start.ts";
 
 export type {
+  CacheOptions,
   Context,
   CreateOptions,
   DigestOptions,
@@ -23,6 +25,11 @@ export type {
   RemoveOptions,
   StartOptions,
 };
+
+/** Shows, checks or empties the cache of downloaded blobs. */
+export async function cache(options: CacheOptions, context: Context): Promise<number> {
+  return (await import("./cache.ts")).cache(options, context);
+}
 
 /** Makes a container of an image file. */
 export async function create(options: CreateOptions, context: Context): Promise<number> {

@@ -81,7 +81,7 @@ function makePlan(
     hooks: plannedHooks(settings, program.path),
     script: options.conf ?? null,
     libraryPath: settings.libraryPath,
-    programPath: program.path,
+    program,
     loginShell: settings.loginShell,
     mountHome: settings.mountHome,
     restrictDev: settings.restrictDev,

@@ -25,15 +25,17 @@ export class TreeLayer<Content> {
   /**
    * Adds a file. Missing directories on its path are made, with its time; a directory over a
    * directory changes the attributes and keeps the children; anything else replaces what was there.
+   *
+   * @returns how many directories were missing
    */
-  add(path: readonly ByteString[], inode: Inode<Content>): void {
+  add(path: readonly ByteString[], inode: Inode<Content>): number {
     const name = path.at(-1);
     if (name === undefined) {
       if (inode.kind !== "directory") throw new TreeError("the root is a directory");
       setAttributes(this.#root, inode);
-      return;
+      return 0;
     }
-    const parent = this.#makeParent(path.slice(0, -1), inode.mtime);
+    const { parent, made } = this.#makeParent(path.slice(0, -1), inode.mtime);
     this.#mark(parent, name);
     const existing = parent.directory.children.get(name);
     if (inode.kind === "directory" && existing?.kind === "directory") {
@@ -41,14 +43,15 @@ export class TreeLayer<Content> {
     } else {
       parent.directory.children.set(name, inode);
     }
+    return made;
   }
 
-  /** Adds another name for a file of this layer or a lower one. */
-  link(path: readonly ByteString[], target: readonly ByteString[]): void {
+  /** Adds another name for a file of this layer or a lower one, as {@link add} does. */
+  link(path: readonly ByteString[], target: readonly ByteString[]): number {
     const inode = lookup(this.#root, target);
     if (inode === undefined) throw new TreeError("no such file");
     if (inode.kind === "directory") throw new TreeError("is a directory");
-    this.add(path, inode);
+    return this.add(path, inode);
   }
 
   /** Hides a file of lower layers, and everything below it; nothing happens if there is none. */
@@ -68,14 +71,19 @@ export class TreeLayer<Content> {
     if (resolved !== null) this.#clear(resolved.directory);
   }
 
-  #makeParent(path: readonly ByteString[], mtime: number): Resolved<Content> {
-    const resolved = resolveDirectory(this.#root, path, (parent, name) => {
-      const made = emptyDirectory<Content>({ mtime });
-      parent.children.set(name, made);
-      return made;
+  #makeParent(
+    path: readonly ByteString[],
+    mtime: number,
+  ): { parent: Resolved<Content>; made: number } {
+    let made = 0;
+    const parent = resolveDirectory(this.#root, path, (directory, name) => {
+      const missing = emptyDirectory<Content>({ mtime });
+      directory.children.set(name, missing);
+      made++;
+      return missing;
     });
-    if (resolved === null) throw new Error("a directory that is made cannot be missing");
-    return resolved;
+    if (parent === null) throw new Error("a directory that is made cannot be missing");
+    return { parent, made };
   }
 
   /** Remembers a name and the names on the way to it. */

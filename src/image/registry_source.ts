@@ -1,4 +1,10 @@
-import { EnrootError, logInfo, type Progress, startProgress } from "../diagnostics/mod.ts";
+import {
+  EnrootError,
+  logInfo,
+  messageOf,
+  type Progress,
+  startProgress,
+} from "../diagnostics/mod.ts";
 import {
   chooseManifest,
   type Descriptor,
@@ -177,11 +183,15 @@ function reporting(partial: PartialBlob, progress: Progress) {
 }
 
 async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
-  for (;;) {
-    const chunk = new Uint8Array(READ_SIZE);
-    const length = await file.read(chunk);
-    if (length === null) return;
-    yield chunk.subarray(0, length);
+  try {
+    using file = await Deno.open(path);
+    for (;;) {
+      const chunk = new Uint8Array(READ_SIZE);
+      const length = await file.read(chunk);
+      if (length === null) return;
+      yield chunk.subarray(0, length);
+    }
+  } catch (cause) {
+    throw new EnrootError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
 }

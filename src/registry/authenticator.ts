@@ -75,7 +75,8 @@ export class Authenticator {
 
     const login = await (this.#login ??= this.#logIn(realm?.hostname));
     if (realm !== undefined && bearer !== undefined) {
-      const scope = bearer.parameters.get("scope") ?? `repository:${this.#access.repository}:pull`;
+      const scope = bearer.parameters.get("scope") ??
+        (realm.searchParams.has("scope") ? "" : `repository:${this.#access.repository}:pull`);
       const token = await requestToken({
         realm,
         service: bearer.parameters.get("service"),

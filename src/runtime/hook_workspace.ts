@@ -2,6 +2,7 @@ import { bytesOf, type ByteString, byteString, textFromByteString } from "../byt
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Environment, formatEnvironment, mergeEnvironment } from "./environ.ts";
 import type { StartPlan } from "./plan.ts";
+import type { Program } from "./program.ts";
 
 /**
  * What hooks and configuration scripts of the host find: variables about the container, files to
@@ -29,7 +30,9 @@ export function createHookWorkspace(
   const mounts = `${directory}/mounts`;
   const programs = `${directory}/bin`;
   Deno.mkdirSync(programs, { mode: 0o700 });
-  for (const name of PROGRAM_NAMES) Deno.symlinkSync(plan.programPath, `${programs}/${name}`);
+  for (const name of PROGRAM_NAMES) {
+    makeProgram(`${programs}/${name}`, { name, program: plan.program });
+  }
   Deno.writeTextFileSync(mounts, "");
   const libraryPath = libraryDirectory(plan.libraryPath, { directory, library });
   const variables = new Map(host);
@@ -51,6 +54,14 @@ export function createHookWorkspace(
       return { fstab };
     },
   };
+}
+
+/** Makes a file that runs the program by another name. */
+function makeProgram(path: string, { name, program }: { name: string; program: Program }): void {
+  if (program.arguments.length === 0) return Deno.symlinkSync(program.path, path);
+  const words = [program.path, ...program.arguments].map((word) => `'${word}'`).join(" ");
+  const script = `#!/usr/bin/env bash\nexec -a ${name} ${words} "$@"\n`;
+  Deno.writeTextFileSync(path, script, { mode: 0o700 });
 }
 
 /** The configured directory, if it has the functions that hooks load; else one with our own. */

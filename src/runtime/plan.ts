@@ -1,4 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
+import type { Program } from "./program.ts";
 
 /** A configuration file that was read: its path for messages, and its content. */
 export interface ConfigurationFile {
@@ -41,7 +42,7 @@ export interface StartPlan {
   /** The directory of `common.sh` for hooks that are scripts. */
   readonly libraryPath: string;
   /** How hooks that are scripts call `enroot-mount` and its kin: this very program. */
-  readonly programPath: string;
+  readonly program: Program;
   readonly loginShell: boolean;
   readonly mountHome: boolean;
   readonly restrictDev: boolean;

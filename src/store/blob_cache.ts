@@ -1,10 +1,10 @@
 import { EnrootError, logWarning, messageOf } from "../diagnostics/mod.ts";
-import { type Descriptor, type Digest, DigestBuilder, digestOf } from "../formats/oci/mod.ts";
+import { type Descriptor, type Digest, digestOf } from "../formats/oci/mod.ts";
+import { digestOfFile } from "./cache_contents.ts";
 import { PartialBlob } from "./partial_blob.ts";
 import { lockedPartial, privatePartial, removeStalePartials } from "./partial_file.ts";
 import { onTermination } from "./temporary.ts";
 
-const READ_SIZE = 256 * 1024;
 /** As with the established tool: a shared cache is shared within a group. */
 const BLOB_MODE = 0o640;
 /** How often a blob whose bytes turn out to be others is fetched again. */
@@ -72,7 +72,10 @@ export class BlobCache implements Disposable {
    */
   async obtain(blob: Descriptor, fill: Fill): Promise<StoredBlob> {
     this.#closed.signal.throwIfAborted();
-    if (await this.#isIntact(blob)) return keptBlob(this.#pathOf(blob));
+    if (await this.#isIntact(blob)) {
+      await this.#markUsed(blob);
+      return keptBlob(this.#pathOf(blob));
+    }
     await (this.#prepared ??= this.#prepare());
     return await this.#download(blob, fill);
   }
@@ -96,6 +99,12 @@ export class BlobCache implements Disposable {
       logWarning(`Cannot read ${path}: ${messageOf(error)}`);
     }
     return false;
+  }
+
+  /** Keeps the blob from being the first to go when the cache is pruned. */
+  async #markUsed(blob: Descriptor): Promise<void> {
+    const now = new Date();
+    await Deno.utime(this.#pathOf(blob), now, now).catch(() => {});
   }
 
   async #prepare(): Promise<void> {
@@ -173,18 +182,6 @@ async function complete(partial: PartialBlob, fill: Fill): Promise<void> {
 
 function keptBlob(path: string): StoredBlob {
   return { path, [Symbol.dispose]() {} };
-}
-
-async function digestOfFile(path: string, signal: AbortSignal): Promise<Digest> {
-  using file = await Deno.open(path);
-  const builder = new DigestBuilder();
-  const buffer = new Uint8Array(READ_SIZE);
-  for (;;) {
-    const length = await file.read(buffer);
-    if (length === null) return builder.finish();
-    signal.throwIfAborted();
-    builder.update(buffer.subarray(0, length));
-  }
 }
 
 async function statOrNull(path: string): Promise<Deno.FileInfo | null> {

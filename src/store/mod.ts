@@ -6,6 +6,13 @@
  */
 export { BlobCache, type Fill, type StoredBlob } from "./blob_cache.ts";
 export {
+  type CachedBlob,
+  listCache,
+  pruneCache,
+  type PruneOptions,
+  verifyCachedBlob,
+} from "./cache_contents.ts";
+export {
   containerPath,
   listContainers,
   type NewContainer,

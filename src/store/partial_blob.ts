@@ -1,3 +1,4 @@
+import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
 
 const READ_SIZE = 1024 * 1024;
@@ -49,7 +50,11 @@ export class PartialBlob implements AsyncDisposable {
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    try {
+      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    } catch (cause) {
+      throw new EnrootError(`Cannot write ${this.path}: ${messageOf(cause)}`, { cause });
+    }
   }
 
   /** Throws away what there is. */

@@ -80,19 +80,29 @@ export async function privatePartial(directory: string): Promise<PartialFile | n
 
 /** Removes partial files that nobody has written to for days. */
 export async function removeStalePartials(directory: string): Promise<void> {
-  const limit = Date.now() - STALE_DAYS * 24 * 60 * 60 * 1000;
-  for await (const { name, isFile } of Deno.readDir(directory)) {
-    if (!isFile || !name.endsWith(SUFFIX)) continue;
-    const path = `${directory}/${name}`;
-    try {
-      using file = await Deno.open(path, { read: true, write: true });
-      const { mtime } = await file.stat();
-      // Somebody may be about to go on with it.
-      if (mtime !== null && mtime.getTime() < limit && await file.tryLock(true)) {
-        await Deno.remove(path);
-      }
-    } catch {
-      // Somebody else's, or gone meanwhile.
-    }
+  const limit = new Date(Date.now() - STALE_DAYS * 24 * 60 * 60 * 1000);
+  for await (const { name } of Deno.readDir(directory)) {
+    if (isPartialName(name)) await removeUnlessLocked(`${directory}/${name}`, limit);
+  }
+}
+
+/** Whether a file in the cache is one of a blob on its way. */
+export function isPartialName(name: string): boolean {
+  return name.endsWith(SUFFIX);
+}
+
+/**
+ * Removes a partial file that no process is working on.
+ *
+ * @param unusedSince spares it if it was written to after this time
+ */
+export async function removeUnlessLocked(path: string, unusedSince?: Date): Promise<void> {
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    const { mtime } = await file.stat();
+    if (unusedSince !== undefined && mtime !== null && mtime >= unusedSince) return;
+    if (await file.tryLock(true)) await Deno.remove(path);
+  } catch {
+    // Somebody else's, or gone meanwhile.
   }
 }

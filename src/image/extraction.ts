@@ -1,0 +1,181 @@
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import type { TarEntry, TarHandler } from "../formats/tar/mod.ts";
+import {
+  type Attributes,
+  type Directory,
+  type Inode,
+  splitPath,
+  TreeError,
+  TreeLayer,
+} from "../fstree/mod.ts";
+import type { FileStore } from "./file_store.ts";
+
+const WHITEOUT = ".wh.";
+const OPAQUE = ".wh..wh..opq";
+/** The kernel takes no more extended attributes than this for one file (xattr(7)). */
+const MAX_XATTR_BYTES = 64 * 1024;
+const MAX_TARGET_LENGTH = 4095;
+const MAX_MAJOR = 0xfff;
+const MAX_MINOR = 0xfffff;
+/** The tree is held in memory: what files cost there, besides their texts, and all may cost. */
+const FILE_BYTES = 300;
+const DIRECTORY_BYTES = 600;
+const MAX_TREE_BYTES = 1.5 * 2 ** 30;
+/** Holes cost an archive nothing, but an image a few bytes for each block. */
+const MAX_HOLE_BYTES = 4 * 2 ** 40;
+
+/** What an image may still use up. */
+export interface Budget {
+  /** Memory for the tree. */
+  treeBytes: number;
+  holeBytes: number;
+}
+
+/** What an image may use up before its first layer. */
+export function fullBudget(): Budget {
+  return { treeBytes: MAX_TREE_BYTES, holeBytes: MAX_HOLE_BYTES };
+}
+
+/**
+ * Lays the members of one layer's archive over the tree of the layers below.
+ *
+ * Throws {@link TreeError} for what an image cannot have; {@link path} then says where.
+ */
+export class Extraction<Content> implements TarHandler {
+  readonly #layer: TreeLayer<Content>;
+  readonly #store: FileStore<Content>;
+  readonly #budget: Budget;
+  /** The member at hand. */
+  #path: ByteString = "";
+  /** The file whose data is being stored. */
+  #file: { names: ByteString[]; attributes: Attributes; size: number } | null = null;
+
+  constructor(root: Directory<Content>, store: FileStore<Content>, budget: Budget) {
+    this.#layer = new TreeLayer(root);
+    this.#store = store;
+    this.#budget = budget;
+  }
+
+  /** The path of the member at hand, as the archive has it. */
+  get path(): ByteString {
+    return this.#path;
+  }
+
+  entry(entry: TarEntry): void {
+    this.#path = entry.path;
+    this.#charge(FILE_BYTES + entry.path.length);
+    const names = splitPath(entry.path);
+    if (names.length > 1 && names[0] === "dev") return;
+    if (names.at(-1)?.startsWith(WHITEOUT)) this.#whiteout(names);
+    else this.#add(names, entry);
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#file !== null) this.#store.write(chunk);
+  }
+
+  hole(length: number): void {
+    if (this.#file === null) return;
+    this.#budget.holeBytes -= length;
+    if (this.#budget.holeBytes < 0) throw new TreeError("too large a sparse file");
+    this.#store.writeHole(length);
+  }
+
+  endEntry(): void {
+    if (this.#file === null) return;
+    const { names, attributes, size } = this.#file;
+    this.#file = null;
+    this.#put(names, { kind: "file", ...attributes, size, content: this.#store.endFile() });
+  }
+
+  #put(names: ByteString[], inode: Inode<Content>): void {
+    this.#charge(this.#layer.add(names, inode) * DIRECTORY_BYTES);
+  }
+
+  #charge(bytes: number): void {
+    this.#budget.treeBytes -= bytes;
+    if (this.#budget.treeBytes < 0) throw new TreeError("too many files in the image");
+  }
+
+  #whiteout(names: ByteString[]): void {
+    const mark = names.pop() ?? "";
+    if (mark === OPAQUE) return this.#layer.hideChildren(names);
+    const name = mark.slice(WHITEOUT.length);
+    if (name.startsWith(WHITEOUT)) throw new TreeError("unknown kind of whiteout");
+    if (name === "" || name === "." || name === "..") throw new TreeError("malformed whiteout");
+    this.#layer.hide([...names, name]);
+  }
+
+  #add(names: ByteString[], entry: TarEntry): void {
+    const attributes: Attributes = {
+      mode: entry.mode,
+      uid: 0,
+      gid: 0,
+      mtime: entry.mtime,
+      xattrs: this.#keptXattrs(entry.xattrs),
+    };
+    switch (entry.kind) {
+      case "file":
+        this.#store.beginFile(entry.size);
+        this.#file = { names, attributes, size: entry.size };
+        return;
+      case "directory":
+        this.#charge(DIRECTORY_BYTES - FILE_BYTES);
+        return this.#put(names, { kind: "directory", ...attributes, children: new Map() });
+      case "symlink":
+        if (entry.target === "") throw new TreeError("symbolic link to nothing");
+        if (entry.target.length > MAX_TARGET_LENGTH) throw new TreeError("link target too long");
+        this.#charge(entry.target.length);
+        return this.#put(names, { kind: "symlink", ...attributes, target: entry.target });
+      case "hardlink":
+        return this.#link(names, entry.target);
+      case "character":
+      case "block": {
+        const { kind, major, minor } = entry;
+        if (!isWithin(major, MAX_MAJOR) || !isWithin(minor, MAX_MINOR)) {
+          throw new TreeError(`no such device: ${major}:${minor}`);
+        }
+        return this.#put(names, { kind, ...attributes, major, minor });
+      }
+      case "fifo":
+        return this.#put(names, { kind: "fifo", ...attributes });
+    }
+  }
+
+  #keptXattrs(xattrs: TarEntry["xattrs"]): Attributes["xattrs"] {
+    if (xattrs === null) return null;
+    const kept: NonNullable<Attributes["xattrs"]> = new Map();
+    let bytes = 0;
+    for (const [name, value] of xattrs) {
+      if (!isKept(name)) continue;
+      bytes += name.length + value.length;
+      if (name.length > 255 || name.includes("\0") || bytes > MAX_XATTR_BYTES) {
+        throw new TreeError("extended attributes too large");
+      }
+      kept.set(name, value);
+    }
+    this.#charge(bytes);
+    return kept.size === 0 ? null : kept;
+  }
+
+  #link(names: ByteString[], target: ByteString): void {
+    try {
+      this.#charge(this.#layer.link(names, splitPath(target)) * DIRECTORY_BYTES);
+    } catch (cause) {
+      if (!(cause instanceof TreeError)) throw cause;
+      throw new TreeError(`cannot link to ${textFromByteString(target)}: ${cause.message}`, {
+        cause,
+      });
+    }
+  }
+}
+
+function isWithin(value: number, most: number): boolean {
+  return value >= 0 && value <= most;
+}
+
+/** Those of overlayfs are left out: where the image becomes a lower layer they would be obeyed. */
+function isKept(name: ByteString): boolean {
+  return name === "security.capability" ||
+    (name.startsWith("user.") && name.length > "user.".length && !name.startsWith("user.overlay."));
+}

@@ -1,0 +1,57 @@
+import { byteString, byteStringFromText } from "../bytes/mod.ts";
+import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
+import { parseFstab } from "./fstab.ts";
+import { performMount } from "./mounter.ts";
+import { openRootDirectory } from "./root_directory.ts";
+
+interface MountToolOptions {
+  root: string;
+  /** Which entries to mount: those of this pass; null for all. */
+  pass: number | null;
+  /** The fstab file; `-` for standard input. */
+  file: string;
+}
+
+/**
+ * `enroot-mount [--root DIR] [--pass N] FSTAB|-`: mounts what an fstab says inside a root directory,
+ * for hooks that are scripts.
+ *
+ * @returns the exit code
+ */
+export function runMountTool(args: readonly string[]): number {
+  try {
+    const { root: path, pass, file } = parseArguments(args);
+    const content = Deno.readFileSync(file === "-" ? "/proc/self/fd/0" : file);
+    using root = openRootDirectory(byteStringFromText(path));
+    const entries = parseFstab(byteString(content), {
+      origin: file === "-" ? "standard input" : file,
+      workingDirectory: byteStringFromText(Deno.cwd()),
+    });
+    for (const entry of entries) {
+      if (pass === null || entry.pass === pass) performMount(entry, root);
+    }
+    return 0;
+  } catch (error) {
+    logError(messageOf(error));
+    return 1;
+  }
+}
+
+function parseArguments(args: readonly string[]): MountToolOptions {
+  const options: MountToolOptions = { root: "/", pass: null, file: "" };
+  const words = [...args];
+  const value = (option: string) => {
+    const word = words.shift();
+    if (word === undefined) throw new EnrootError(`Invalid argument: ${option}`);
+    return word;
+  };
+  while (words.length > 0 && (words[0] ?? "").startsWith("--")) {
+    const option = words.shift() ?? "";
+    if (option === "--root") options.root = value(option);
+    else if (option === "--pass") options.pass = Number(value(option));
+    else throw new EnrootError(`Invalid argument: ${option}`);
+  }
+  options.file = value("enroot-mount [--root DIR] [--pass N] FSTAB|-");
+  if (Number.isNaN(options.pass)) throw new EnrootError("Invalid argument: --pass");
+  return options;
+}

@@ -1,0 +1,24 @@
+import type { HookLibrary } from "./hook.ts";
+
+/**
+ * The parts the program plays besides its commands, by the name it was called by (`argv[0]`): the
+ * later processes of a start, and the helpers for third-party hooks.
+ *
+ * @param options.hooks loads the hooks that come with the program, where they are needed
+ * @returns the exit code; null for any other name
+ */
+export async function playPart(
+  name: string,
+  { args, hooks }: { args: readonly string[]; hooks: () => Promise<HookLibrary> },
+): Promise<number | null> {
+  switch (name) {
+    case "enroot-runtime":
+      return (await import("./stage.ts")).runStage(Number(args[0]), await hooks());
+    case "enroot-supervisor":
+      return await (await import("./supervisor.ts")).runSupervisor(Number(args[0]));
+    case "enroot-mount":
+      return (await import("./mount_tool.ts")).runMountTool(args);
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,83 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
+import { writeLayout } from "../support/oci_layout.ts";
+import { tarArchive } from "../support/tar_archive.ts";
+
+/** An OCI layout in the home directory, with one image. */
+function layout(home: TestHome, name = "image"): string {
+  writeLayout(`${home.path}/${name}`, [{
+    architecture: "amd64",
+    layers: [{
+      tar: tarArchive([{ path: "bin/" }, { path: "bin/tool", data: "tool", mode: 0o755 }]),
+    }],
+    run: { Env: ["NAME=value"], Cmd: ["/bin/tool"] },
+  }]);
+  return `oci:${name}`;
+}
+
+function filesOf(home: TestHome): string[] {
+  return [...Deno.readDirSync(home.path)].filter(({ isFile }) => isFile).map(({ name }) => name);
+}
+
+Deno.test("enroot import makes a file of the image, named after it", async () => {
+  using home = makeHome();
+  const { code, stdout, stderr } = await runEnroot(
+    ["import", "--arch", "amd64", layout(home)],
+    { home },
+  );
+  assertEquals([code, stdout], [0, ""]);
+  assertMatch(
+    stderr,
+    /^\[INFO\] Extracting image layers\.\.\.\n(.*\n)*\[INFO\] Creating squashfs filesystem\.\.\.\n/,
+  );
+  assertEquals(filesOf(home), ["image.sqsh"]);
+  const magic = Deno.readFileSync(`${home.path}/image.sqsh`).subarray(0, 4);
+  assertEquals(new TextDecoder().decode(magic), "hsqs");
+  if (Deno.uid() === 0) assertEquals(Deno.statSync(`${home.path}/image.sqsh`).uid, TEST_UID);
+});
+
+Deno.test("enroot import never replaces a file unless it is told to", async () => {
+  using home = makeHome();
+  const uri = layout(home);
+  const output = `${home.path}/out.sqsh`;
+  Deno.writeTextFileSync(output, "precious");
+  const args = ["import", "-o", output, "-a", "x86_64", uri];
+  const { code, stderr } = await runEnroot(args, { home });
+  assertEquals([code, stderr], [1, `[ERROR] File already exists: ${output}\n`]);
+  assertEquals(Deno.readTextFileSync(output), "precious");
+
+  const forced = await runEnroot(args, { home, env: { ENROOT_FORCE_OVERRIDE: "yes" } });
+  assertEquals(forced.code, 0);
+  assert(Deno.statSync(output).size > 1000);
+});
+
+Deno.test("enroot import says when the image is for another machine", async () => {
+  using home = makeHome();
+  const uri = layout(home);
+  const other = await runEnroot(["import", "-a", "arm64", uri], { home });
+  assertEquals(other.code, 1);
+  assertStringIncludes(other.stderr, "Cannot find an image for linux/arm64");
+  const unknown = await runEnroot(["import", "-a", "vax", uri], { home });
+  assertEquals([unknown.code, unknown.stderr], [1, "[ERROR] Invalid argument: vax\n"]);
+  assertEquals(filesOf(home), []);
+});
+
+Deno.test("enroot import gives the same bytes again with SOURCE_DATE_EPOCH", async () => {
+  using home = makeHome();
+  const uri = layout(home);
+  const env = { SOURCE_DATE_EPOCH: "1700000000" };
+  for (const name of ["1", "2"]) {
+    const args = ["import", "-a", "amd64", "-o", name, uri];
+    assertEquals((await runEnroot(args, { home, env })).code, 0);
+  }
+  assertEquals(Deno.readFileSync(`${home.path}/1`), Deno.readFileSync(`${home.path}/2`));
+});
+
+Deno.test("enroot import says what is wrong with a reference", async () => {
+  using home = makeHome();
+  const { code, stderr } = await runEnroot(["import", "docker://UPPER/case"], { home });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "[ERROR] Invalid image reference: docker://UPPER/case");
+  const missing = await runEnroot(["import", "oci:nowhere"], { home });
+  assertEquals(missing.stderr, "[ERROR] No such file or directory: nowhere\n");
+});
