@@ -74,15 +74,15 @@ async function* copied(
 class MemberIndex implements TarHandler {
   readonly #members = new Map<ByteString, Extent | { target: ByteString }>();
   /** The chunk being read, and where it begins in the archive. */
-  #chunk = new Uint8Array();
+  #chunk: Uint8Array = new Uint8Array();
   #offset = 0;
   #current: Extent | null = null;
 
   async read(archive: AsyncIterable<Uint8Array>): Promise<void> {
     const reader = createTarReader(this);
     for await (const chunk of archive) {
-      this.#chunk = new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length);
-      reader.push(this.#chunk);
+      this.#chunk = chunk;
+      reader.push(chunk);
       this.#offset += chunk.length;
     }
     reader.end();

@@ -1,7 +1,7 @@
 import { EnrootError, logInfo, logWarning } from "../diagnostics/mod.ts";
 import { decompressStream } from "../formats/compress/mod.ts";
 import type { Platform } from "../formats/oci/mod.ts";
-import type { Directory } from "../fstree/mod.ts";
+import { type Directory, splitPath, TreeLayer } from "../fstree/mod.ts";
 import { addConfigFiles } from "./config_files.ts";
 import type { FileStore } from "./file_store.ts";
 import { LayerStack } from "./layers.ts";
@@ -36,11 +36,14 @@ export async function assembleImage<Content>(
     bytes.catch(() => {});
     return { digest: layer.digest, diffId: config.diffIds[index] ?? null, bytes };
   });
+  await opened[0]?.bytes;
   logInfo("Extracting image layers...");
   const stack = new LayerStack(store, { mtime });
   for (const layer of opened) {
     await stack.apply({ ...layer, bytes: decompressStream(await layer.bytes) });
   }
+  const cleaning = new TreeLayer(stack.root);
+  for (const path of image.foreignFiles ?? []) cleaning.hide(splitPath(path));
   addConfigFiles(stack.root, { run: config.run, provenance: source.provenance, store, mtime });
   return stack.root;
 }

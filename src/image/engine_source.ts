@@ -34,7 +34,7 @@ export class EngineSource implements ImageSource {
       await this.#run(["image", "inspect", this.#image], "inspect"),
     );
     const layer: Descriptor = { mediaType: PLAIN_LAYER_TYPE, digest: id, size: 0, urls: [] };
-    return { manifestDigest: null, config, layers: [layer] };
+    return { manifestDigest: null, config, layers: [layer], foreignFiles: [".dockerenv"] };
   }
 
   async openLayer(layer: Descriptor): Promise<AsyncIterable<Uint8Array>> {

@@ -306,7 +306,8 @@ Deno.test("an image of a container engine is exported from a container that is r
         const shown = engine === "podman" ? id.replace("sha256:", "") : id;
         const script = ENGINE.replace('"Id":"ID"', `"Id":"${shown}"`).replaceAll("ID", id);
         await Deno.writeTextFile(command, script, { mode: 0o755 });
-        await Deno.writeFile(`${command}.tar`, tarArchive([{ path: "f", data: "x" }]));
+        const members = [{ path: ".dockerenv" }, { path: "f", data: "x" }];
+        await Deno.writeFile(`${command}.tar`, tarArchive(members));
         const uri = `${engine === "docker" ? "dockerd" : "podman"}://me/x:1`;
         assertEquals(await contentOf(uri), ["A=1\n", "f"]);
         const log = await Deno.readTextFile(`${command}.log`);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { EnrootError } from "../diagnostics/mod.ts";
 import { DigestBuilder } from "../formats/oci/mod.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
+import { makeCertificates } from "../../tests/support/certificates.ts";
 import { dockerRegistryMissing, startDockerRegistry } from "../../tests/support/docker_registry.ts";
 import { cutAfter, first, flippedAt, stallAfter } from "../../tests/support/faults.ts";
 import { writeLayout } from "../../tests/support/oci_layout.ts";
@@ -287,7 +288,7 @@ for (const format of ["oci", "v2s2"] as const) {
         const layers = IMAGE.layers.map(({ bytes }) => ({ tar: bytes }));
         writeLayout(layout, [{ layers, run: IMAGE.config, name: "latest" }]);
         await using server = await startDockerRegistry();
-        await server.push(`oci:${layout}:latest`, "some/where:tag", format);
+        await server.push(`oci:${layout}:latest`, "some/where:tag", { format });
         await using source = open(server, "some/where:tag", options);
         const image = await source.resolve(AMD64);
         assertEquals(image.config.run.cmd, ["true"]);
@@ -303,3 +304,39 @@ for (const format of ["oci", "v2s2"] as const) {
       }),
   });
 }
+
+const certificates = makeCertificates();
+globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
+const obstacle = missing ?? (certificates === undefined ? "needs openssl" : undefined);
+Deno.test({
+  name: `RegistrySource pulls from docker-registry with a password and a certificate of its own${
+    obstacle ? ` (${obstacle})` : ""
+  }`,
+  ignore: obstacle !== undefined,
+  fn: () =>
+    withOptions(async (options) => {
+      if (certificates === undefined) return;
+      const layout = `${options.tempPath}/layout`;
+      const layers = IMAGE.layers.map(({ bytes }) => ({ tar: bytes }));
+      writeLayout(layout, [{ layers, name: "latest" }]);
+      await using server = await startDockerRegistry({
+        // The password is "secret".
+        htpasswd: "me:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a",
+        tls: certificates,
+      });
+      await server.push(`oci:${layout}:latest`, "a:1", { login: "me:secret" });
+      const trusting = {
+        ...options,
+        allowHttp: false,
+        environment: { SSL_CERT_FILE: certificates.authority },
+      };
+      await assertRejects(() => pull(server, "a:1", trusting), EnrootError, "401 Unauthorized");
+      await assertRejects(() => pull(server, "a:1", { ...trusting, environment: {} }), EnrootError);
+      Deno.writeTextFileSync(
+        `${options.configPath}/.credentials`,
+        "machine 127.0.0.1 login me password secret",
+      );
+      const lines = await capturedStderr(() => pull(server, "a:1", trusting));
+      assertEquals(lines[3], "[INFO] Authentication succeeded");
+    }),
+});

@@ -7,6 +7,8 @@ export interface ResolvedImage {
   config: ImageConfig;
   /** Bottom layer first. */
   layers: Descriptor[];
+  /** Paths of files in the layers that are the source's own work and no part of the image. */
+  foreignFiles?: readonly string[];
 }
 
 /**

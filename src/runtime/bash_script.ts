@@ -22,9 +22,9 @@ source "$__script"
 while read -r __stage <&"$__requests"; do
   if declare -F "$__stage" > /dev/null; then
     case $__stage in
-    environ|mounts) "$__stage" > "$__output/script-$__stage" ;;
+    environ|mounts) "$__stage" "$@" > "$__output/script-$__stage" ;;
     rc) declare -f rc > "$__output/script-rc" ;;
-    *) "$__stage" ;;
+    *) "$__stage" "$@" ;;
     esac
   fi
   echo >&"$__answers"

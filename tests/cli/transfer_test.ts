@@ -32,7 +32,7 @@ Deno.test("imports of one image at the same time download each blob once", async
 
 Deno.test("an import survives cuts without fetching anything twice", async () => {
   await using registry = serveRegistry({ "a:1": { layers: LAYERS } });
-  registry.fault = first(3, /blobs/, cutAfter(150_000));
+  registry.fault = first(4, /blobs/, cutAfter(150_000));
   using home = makeHome();
   const args = ["import", `docker://${registry.address}/a:1`];
   const { code, stderr } = await runEnroot(args, { home, env: ENV });
@@ -40,6 +40,8 @@ Deno.test("an import survives cuts without fetching anything twice", async () =>
   assertStringIncludes(stderr, "; trying again in ");
   const starts = registry.requests.filter(({ path }) => path.includes("/blobs/"))
     .map(({ headers }) => headers.get("range"));
+  // The configuration, which is shorter than that, and each layer, which is not.
+  assertEquals(starts.filter((range) => range === null).length, 4);
   assertEquals(starts.filter((range) => range === "bytes=150000-").length, 3);
 });
 

@@ -23,12 +23,19 @@ export interface DockerRegistryOptions {
   tls?: { certificate: string; key: string };
 }
 
+/** How to fill it. */
+export interface PushOptions {
+  format?: "oci" | "v2s2";
+  /** `USER:PASSWORD` */
+  login?: string;
+}
+
 /** A running docker-registry with storage of its own. */
 export interface DockerRegistry extends AsyncDisposable {
   /** Host and port. */
   readonly address: string;
   /** Copies an image into it with skopeo, from a source and in a format that skopeo knows. */
-  push(source: string, name: string, format?: "oci" | "v2s2"): Promise<void>;
+  push(source: string, name: string, options?: PushOptions): Promise<void>;
 }
 
 /** Starts docker-registry on a free loopback port. */
@@ -61,9 +68,10 @@ export async function startDockerRegistry(
   await untilListening(address);
   return {
     address,
-    async push(source, name, format = "oci") {
+    async push(source, name, { format = "oci", login } = {}) {
       const { success, stderr } = await new Deno.Command("skopeo", {
         args: ["copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false"]
+          .concat(login === undefined ? [] : ["--dest-creds", login])
           .concat("--format", format, source, `docker://${address}/${name}`),
       }).output();
       if (!success) throw new Error(new TextDecoder().decode(stderr));

@@ -43,9 +43,8 @@ export function decodeWhole(
   block: { format: string; input: Uint8Array; maxOutput: number },
 ): Uint8Array {
   const { format, input, maxOutput } = block;
-  const output = new Uint8Array(maxOutput);
+  const output = new ByteQueue();
   let from = 0;
-  let to = 0;
   let step = steps.next();
   while (!step.done) {
     if (typeof step.value === "number") {
@@ -53,13 +52,12 @@ export function decodeWhole(
       from += piece.length;
       step = steps.next(piece);
     } else {
-      if (step.value.length > maxOutput - to) throw outputTooLarge(format, maxOutput);
-      output.set(step.value, to);
-      to += step.value.length;
+      if (step.value.length > maxOutput - output.length) throw outputTooLarge(format, maxOutput);
+      output.push(step.value.slice());
       step = steps.next(NOTHING);
     }
   }
-  return output.subarray(0, to);
+  return output.take(output.length);
 }
 
 /** Runs a decoder over a stream; no more input is fetched than the next output needs. */
