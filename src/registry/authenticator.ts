@@ -1,9 +1,10 @@
-import { logInfo } from "../diagnostics/mod.ts";
+import { logInfo, logWarning } from "../diagnostics/mod.ts";
 import type { Answer } from "./body.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { type CredentialOptions, findLogin } from "./credentials.ts";
 import type { Login } from "./login.ts";
-import { basicAuthorization, requestToken } from "./token.ts";
+import { basicAuthorization, requestToken, type TokenRequest } from "./token.ts";
+import { TransferError } from "./transfer_error.ts";
 import type { Transport } from "./transport.ts";
 
 /** What access is wanted to. */
@@ -77,18 +78,42 @@ export class Authenticator {
     if (realm !== undefined && bearer !== undefined) {
       const scope = bearer.parameters.get("scope") ??
         (realm.searchParams.has("scope") ? "" : `repository:${this.#access.repository}:pull`);
-      const token = await requestToken({
-        realm,
-        service: bearer.parameters.get("service"),
-        scopes: scope.split(" ").filter((word) => word !== ""),
-        login: login && { user: login.user, secret: await login.secret() },
-      }, { transport: this.#transport, signal });
+      const token = await this.#token(login, {
+        request: {
+          realm,
+          service: bearer.parameters.get("service"),
+          scopes: scope.split(" ").filter((word) => word !== ""),
+        },
+        signal,
+      });
       this.#authorization = `Bearer ${token}`;
     } else if (login !== undefined) {
       const { text } = await login.secret();
       this.#authorization = basicAuthorization(login.user, text);
     }
     return this.#authorization !== before;
+  }
+
+  async #token(
+    login: Login | undefined,
+    { request, signal }: { request: Omit<TokenRequest, "login">; signal: AbortSignal },
+  ): Promise<string> {
+    const options = { transport: this.#transport, signal };
+    if (login === undefined) return requestToken({ ...request, login }, options);
+    const { user } = login;
+    try {
+      return await requestToken(
+        { ...request, login: { user, secret: await login.secret() } },
+        options,
+      );
+    } catch (error) {
+      const refused = error instanceof TransferError && error.failure === "final";
+      if (!login.incidental || !refused) throw error;
+      // A forgotten login of long ago must not keep anybody from an image that needs none.
+      logWarning(`${error.message}; going on without`);
+      this.#login = Promise.resolve(undefined);
+      return await this.#token(undefined, { request, signal });
+    }
   }
 
   async #logIn(tokenServer: string | undefined): Promise<Login | undefined> {

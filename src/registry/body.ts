@@ -1,4 +1,5 @@
 import { brokenOff } from "./network_failure.ts";
+import { shownUrl } from "./redaction.ts";
 import { TransferError } from "./transfer_error.ts";
 
 /** A response whose body is still to be read. */
@@ -56,7 +57,10 @@ export async function readBody(answer: Answer, limit: number): Promise<Uint8Arra
   for await (const chunk of chunksOf(answer)) {
     size += chunk.length;
     if (size > limit) {
-      throw new TransferError(`answer larger than ${limit} bytes`, { failure: "final" });
+      const what = shownUrl(answer.url);
+      throw new TransferError(`Cannot read ${what}: larger than ${limit} bytes`, {
+        failure: "final",
+      });
     }
     chunks.push(chunk);
   }

@@ -432,3 +432,33 @@ Deno.test("fetchManifest() does not answer a challenge of a server it was redire
   });
   assertEquals(other.requests.map(({ headers }) => headers.has("authorization")), [false]);
 });
+
+Deno.test("fetchManifest() goes on without credentials that nobody asked for", async () => {
+  const login = { user: "me", password: "secret" };
+  await using server = new RegistryServer({ auth: { scheme: "bearer", login } });
+  server.push("a/b", "t", IMAGE);
+  const home = Deno.makeTempDirSync();
+  const auths = { [server.address]: { auth: btoa("me:outdated") } };
+  Deno.writeTextFileSync(`${home}/config.json`, JSON.stringify({ auths }));
+  try {
+    const environment = { DOCKER_CONFIG: home };
+    using client = connect(server, { environment });
+    // This one does need credentials, so it is the anonymous request that is refused at last.
+    await assertRejects(() => client.fetchManifest("t"), EnrootError, "anonymous access");
+    server.fault = (request, answer) => {
+      const authorization = request.headers.get("authorization");
+      if (new URL(request.url).pathname === "/token") {
+        return authorization === null ? Response.json({ token: "t" }) : answer();
+      }
+      return authorization === "Bearer t" ? new Response("{}") : undefined;
+    };
+    using second = connect(server, { environment });
+    const lines = await capturedStderr(() => second.fetchManifest("t"));
+    assertStringIncludes(lines.join(), "the credentials of me are not accepted); going on without");
+    const access = { registry: server.address, repository: "a/b", user: "me" };
+    using explicit = new RepositoryClient(access, options({ environment }));
+    await assertRejects(() => explicit.fetchManifest("t"), EnrootError, "are not accepted");
+  } finally {
+    Deno.removeSync(home, { recursive: true });
+  }
+});

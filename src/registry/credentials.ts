@@ -1,4 +1,4 @@
-import { EnrootError } from "../diagnostics/mod.ts";
+import { EnrootError, logWarning } from "../diagnostics/mod.ts";
 import { dockerConfigFiles, findDockerLogin } from "./docker_config.ts";
 import type { Login, LoginWish, Secret } from "./login.ts";
 import { findNetrcLogin } from "./netrc_login.ts";
@@ -17,7 +17,7 @@ export interface CredentialOptions {
  * named explicitly, by asking.
  *
  * @returns undefined when there is nobody: pull anonymously
- * @throws {EnrootError} when a file is malformed or a helper fails
+ * @throws {EnrootError} when our own file cannot be read
  */
 export async function findLogin(
   wish: LoginWish,
@@ -27,12 +27,24 @@ export async function findLogin(
   const own = findNetrcLogin(ownFile, wish);
   if (own !== undefined) return own;
   for (const file of dockerConfigFiles(environment)) {
-    const login = await findDockerLogin(file, wish);
-    if (login !== undefined) return login;
+    try {
+      const login = await findDockerLogin(file, wish);
+      if (login !== undefined) return login;
+    } catch (error) {
+      // What is wrong with other tools' files, such as a helper that was left on another machine,
+      // must not keep anybody from an image that needs no credentials.
+      if (!(error instanceof EnrootError)) throw error;
+      logWarning(error.message);
+    }
   }
   const { user, registry } = wish;
   if (user === undefined) return undefined;
-  return { user, file: undefined, secret: () => ask({ user, registry, file: ownFile }) };
+  return {
+    user,
+    file: undefined,
+    incidental: false,
+    secret: () => ask({ user, registry, file: ownFile }),
+  };
 }
 
 async function ask(

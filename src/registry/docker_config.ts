@@ -58,7 +58,8 @@ function loginIfWished(
 ): Login | undefined {
   // An identity token speaks for its owner, whatever the name is that it was stored with.
   const other = wish.user !== undefined && wish.user !== user && secret.kind === "password";
-  return other ? undefined : { user, file, secret: () => Promise.resolve(secret) };
+  if (other) return undefined;
+  return { user, file, incidental: wish.user === undefined, secret: () => Promise.resolve(secret) };
 }
 
 /** The keys to look under: the repository and what is above it, then the registry's names. */

@@ -11,6 +11,8 @@ export interface Login {
   user: string;
   /** The file it comes from; undefined when the user was asked. */
   file: string | undefined;
+  /** Whether nobody asked for it: it was merely found in another tool's file. */
+  incidental: boolean;
   /** Gets the secret, which may mean to run a program or to ask. */
   secret: () => Promise<Secret>;
 }

@@ -18,7 +18,7 @@ export function findNetrcLogin(file: string, wish: LoginWish): Login | undefined
   const ofTokenServer = entries.filter(({ machine }) => machine === wish.tokenServer);
   const user = wish.user ?? ofRegistry[0]?.login ?? ofTokenServer[0]?.login;
   const entry = [...ofTokenServer, ...ofRegistry].find(({ login }) => login === user);
-  return entry && { user: entry.login, file, secret: () => secretOf(entry) };
+  return entry && { user: entry.login, file, incidental: false, secret: () => secretOf(entry) };
 }
 
 function withoutPort(registry: string): string {

@@ -29,11 +29,11 @@ export interface ImageFile extends Disposable {
 export function openImage(path: string, options: { offset?: number } = {}): ImageFile {
   const file = openRegularFile(path);
   try {
-    return {
-      fd: file.fd,
-      reader: openSquashfs({ size: statusOf(file.fd).size, read: readerOf(file.fd) }, options),
-      [Symbol.dispose]: () => file[Symbol.dispose](),
-    };
+    const source = { size: statusOf(file.fd).size, read: readerOf(file.fd) };
+    const reader = openSquashfs(source, options);
+    // Damaged tables show here, before anything is done for the image.
+    reader.root();
+    return { fd: file.fd, reader, [Symbol.dispose]: () => file[Symbol.dispose]() };
   } catch (error) {
     file[Symbol.dispose]();
     if (!(error instanceof SquashfsError)) throw error;

@@ -16,6 +16,11 @@ export async function playPart(
       return (await import("./stage.ts")).runStage(Number(args[0]), await hooks());
     case "enroot-supervisor":
       return await (await import("./supervisor.ts")).runSupervisor(Number(args[0]));
+    case "enroot-image-server": {
+      const [fuseFd = -1, imageFd = -1, offset = 0, uid = 0, gid = 0] = args.map(Number);
+      const { serveImage } = await import("./image_server/serve_image.ts");
+      return serveImage({ fuseFd, imageFd, offset, owner: { uid, gid } });
+    }
     case "enroot-mount":
       return (await import("./mount_tool.ts")).runMountTool(args);
     default:

@@ -2,7 +2,12 @@ import { EnrootError, logWarning, messageOf } from "../diagnostics/mod.ts";
 import { type Descriptor, type Digest, digestOf } from "../formats/oci/mod.ts";
 import { digestOfFile } from "./cache_contents.ts";
 import { PartialBlob } from "./partial_blob.ts";
-import { lockedPartial, privatePartial, removeStalePartials } from "./partial_file.ts";
+import {
+  lockedPartial,
+  PARTIAL_SUFFIX,
+  privatePartial,
+  removeStalePartials,
+} from "./partial_file.ts";
 import { onTermination } from "./temporary.ts";
 
 /** As with the established tool: a shared cache is shared within a group. */
@@ -117,9 +122,10 @@ export class BlobCache implements Disposable {
   }
 
   async #download(blob: Descriptor, fill: Fill): Promise<StoredBlob> {
-    const opened = await lockedPartial(`${this.#pathOf(blob)}.partial`, this.#closed.signal) ??
-      await privatePartial(this.#directory) ??
-      await privatePartial(this.#temporaryDirectory);
+    const opened =
+      await lockedPartial(`${this.#pathOf(blob)}${PARTIAL_SUFFIX}`, this.#closed.signal) ??
+        await privatePartial(this.#directory) ??
+        await privatePartial(this.#temporaryDirectory);
     if (opened === null) {
       throw new EnrootError(
         `Cannot store ${blob.digest}: neither ${this.#directory} nor ${this.#temporaryDirectory} is writable`,
@@ -147,24 +153,18 @@ export class BlobCache implements Disposable {
   }
 
   async #publish(blob: Descriptor, path: string): Promise<StoredBlob> {
-    if (path.startsWith(`${this.#directory}/`)) {
-      try {
-        await Deno.chmod(path, BLOB_MODE);
-        await Deno.rename(path, this.#pathOf(blob));
-        return keptBlob(this.#pathOf(blob));
-      } catch {
-        // Somebody else's file of that name, in a directory where only its owner may replace it:
-        // what we have is for us alone.
-      }
+    if (!path.startsWith(`${this.#directory}/`)) return temporaryBlob(path);
+    // Some file systems know no modes.
+    await Deno.chmod(path, BLOB_MODE).catch(() => {});
+    try {
+      await Deno.rename(path, this.#pathOf(blob));
+      return keptBlob(this.#pathOf(blob));
+    } catch {
+      // Somebody else's file has that name, in a directory where only its owner may replace it.
+      const own = `${this.#directory}/.enroot-blob.${crypto.randomUUID()}${PARTIAL_SUFFIX}`;
+      await Deno.rename(path, own);
+      return temporaryBlob(own);
     }
-    const termination = onTermination(() => removeIfPresent(path));
-    return {
-      path,
-      [Symbol.dispose]() {
-        termination[Symbol.dispose]();
-        removeIfPresent(path);
-      },
-    };
   }
 }
 
@@ -178,6 +178,17 @@ async function complete(partial: PartialBlob, fill: Fill): Promise<void> {
     }
     logWarning(`Data does not match its digest, fetching it again: ${blob.digest}`);
   }
+}
+
+function temporaryBlob(path: string): StoredBlob {
+  const termination = onTermination(() => removeIfPresent(path));
+  return {
+    path,
+    [Symbol.dispose]() {
+      termination[Symbol.dispose]();
+      removeIfPresent(path);
+    },
+  };
 }
 
 function keptBlob(path: string): StoredBlob {

@@ -193,6 +193,28 @@ Deno.test("obtain() removes partial files that are days old, but not those in us
     assertEquals(names(directory), ["new.partial", "other", BLOB.digest, "used.partial"]);
   }));
 
+Deno.test("obtain() does not write through a symbolic link that somebody put there", () =>
+  inCache(async (cache, directory) => {
+    Deno.mkdirSync(directory);
+    const target = `${directory}/precious`;
+    Deno.writeTextFileSync(target, "precious");
+    Deno.symlinkSync(target, `${directory}/${BLOB.digest}.partial`);
+    using blob = await cache.obtain(BLOB, fill);
+    assertEquals(Deno.readFileSync(blob.path), BYTES);
+    assertEquals(Deno.readTextFileSync(target), "precious");
+  }));
+
+Deno.test("obtain() keeps to itself what it cannot put in the place of something else", () =>
+  inCache(async (cache, directory) => {
+    // As good as another user's file in a sticky directory, and no privilege gets round it.
+    Deno.mkdirSync(`${directory}/${BLOB.digest}/x`, { recursive: true });
+    {
+      using blob = await cache.obtain(BLOB, fill);
+      assertEquals(Deno.readFileSync(blob.path), BYTES);
+    }
+    assertEquals(names(directory), [BLOB.digest]);
+  }));
+
 Deno.test("obtain() makes do with a temporary file where there can be no cache", () =>
   inCache(async (_, directory) => {
     Deno.writeTextFileSync(directory, "not a directory");

@@ -1,6 +1,6 @@
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import { type Digest, DigestBuilder, isDigest } from "../formats/oci/mod.ts";
-import { isPartialName, removeUnlessLocked } from "./partial_file.ts";
+import { PARTIAL_SUFFIX, removeUnlessLocked } from "./partial_file.ts";
 
 /** A blob in the cache. */
 export interface CachedBlob {
@@ -59,7 +59,9 @@ export async function pruneCache(
   });
   for (const { digest } of removed) removeBlob(`${directory}/${digest}`);
   for (const name of namesIn(directory)) {
-    if (isPartialName(name)) await removeUnlessLocked(`${directory}/${name}`, unusedSince);
+    if (name.endsWith(PARTIAL_SUFFIX)) {
+      await removeUnlessLocked(`${directory}/${name}`, unusedSince);
+    }
   }
   return removed;
 }

@@ -6,6 +6,9 @@ import { type Temporary, temporaryDirectory } from "./temporary.ts";
 
 const NAME_MAX = 255;
 const SQUASHFS_MAGIC = "hsqs";
+const TEMPORARY_PREFIX = ".enroot-container.";
+/** Milliseconds after which a container in the making has no maker any more. */
+const STALE = 24 * 60 * 60 * 1000;
 
 /**
  * The directory of a container, whether there is one or not.
@@ -107,6 +110,7 @@ export function newContainer(
 ): NewContainer {
   const target = containerPath(name, dataPath);
   if (!force && exists(target)) throw alreadyExists(target);
+  removeStale(dataPath, remove);
   const temporary = makeTemporary(dataPath, remove);
   const path = `${temporary.path}/rootfs`;
   return {
@@ -118,11 +122,24 @@ export function newContainer(
 
 function makeTemporary(directory: string, remove: (path: string) => void): Temporary {
   try {
-    return temporaryDirectory({ directory, prefix: ".enroot-container.", remove });
+    return temporaryDirectory({ directory, prefix: TEMPORARY_PREFIX, remove });
   } catch (error) {
     throw new EnrootError(`Cannot create a directory in ${directory}: ${messageOf(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** Removes what was left by processes that were killed without notice. */
+function removeStale(directory: string, remove: (path: string) => void): void {
+  try {
+    for (const { name } of Deno.readDirSync(directory)) {
+      if (!name.startsWith(TEMPORARY_PREFIX)) continue;
+      const { mtime } = Deno.lstatSync(`${directory}/${name}`);
+      if (Date.now() - (mtime?.getTime() ?? Infinity) > STALE) remove(`${directory}/${name}`);
+    }
+  } catch {
+    // Not what the user asked for; the next one will try again.
   }
 }
 

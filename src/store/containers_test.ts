@@ -161,3 +161,14 @@ Deno.test("newContainer() says where it cannot make anything", resident, () => {
   );
   assert(!error.message.includes("\n"));
 });
+
+Deno.test("newContainer() removes what killed processes left, when it is old", resident, () => {
+  inTemporaryDirectory((path) => {
+    for (const name of [".enroot-container.old", ".enroot-container.new", ".other", "box"]) {
+      Deno.mkdirSync(`${path}/${name}/rootfs`, { recursive: true });
+      if (!name.endsWith(".new")) Deno.utimeSync(`${path}/${name}`, 1, 1);
+    }
+    make("name", "file", options(path));
+    assertEquals(names(path), [".enroot-container.new", ".other", "box", "name"]);
+  });
+});

@@ -6,7 +6,8 @@ export interface PartialFile {
   shared: boolean;
 }
 
-const SUFFIX = ".partial";
+/** How the names of partial files end. */
+export const PARTIAL_SUFFIX = ".partial";
 /** Milliseconds between two attempts to get a lock. */
 const LOCK_INTERVAL = 100;
 /** Days after which a download that nobody took up again is given up. */
@@ -34,8 +35,12 @@ export async function lockedPartial(
     try {
       // Waiting in the kernel could not be given up.
       while (!await file.tryLock(true)) await pause(LOCK_INTERVAL, signal);
+      const named = await lstatOrNull(path);
+      // Whoever can write here could have us write elsewhere.
+      if (named !== null && !named.isFile) return null;
       // Its last owner may have renamed or removed what we waited for.
-      ours = await isSameFile(file, path);
+      const held = await file.stat();
+      ours = named !== null && held.dev === named.dev && held.ino === named.ino;
       if (ours) return { path, file, shared: true };
     } catch {
       signal.throwIfAborted();
@@ -47,20 +52,18 @@ export async function lockedPartial(
   }
 }
 
+async function lstatOrNull(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-async function isSameFile(file: Deno.FsFile, path: string): Promise<boolean> {
-  const held = await file.stat();
-  try {
-    const named = await Deno.lstat(path);
-    return held.dev === named.dev && held.ino === named.ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Makes a partial file of a random name. @returns null where it cannot be made */
@@ -69,7 +72,7 @@ export async function privatePartial(directory: string): Promise<PartialFile | n
     const path = await Deno.makeTempFile({
       dir: directory,
       prefix: ".enroot-blob.",
-      suffix: SUFFIX,
+      suffix: PARTIAL_SUFFIX,
     });
     const file = await Deno.open(path, { read: true, write: true });
     return { path, file, shared: false };
@@ -82,13 +85,8 @@ export async function privatePartial(directory: string): Promise<PartialFile | n
 export async function removeStalePartials(directory: string): Promise<void> {
   const limit = new Date(Date.now() - STALE_DAYS * 24 * 60 * 60 * 1000);
   for await (const { name } of Deno.readDir(directory)) {
-    if (isPartialName(name)) await removeUnlessLocked(`${directory}/${name}`, limit);
+    if (name.endsWith(PARTIAL_SUFFIX)) await removeUnlessLocked(`${directory}/${name}`, limit);
   }
-}
-
-/** Whether a file in the cache is one of a blob on its way. */
-export function isPartialName(name: string): boolean {
-  return name.endsWith(SUFFIX);
 }
 
 /**

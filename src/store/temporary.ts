@@ -48,26 +48,41 @@ export interface TemporaryOptions {
 
 /** Makes an empty directory of a random name that only its owner can enter. */
 export function temporaryDirectory({ directory, prefix, remove }: TemporaryOptions): Temporary {
-  return temporary(Deno.makeTempDirSync({ dir: directory, prefix }), remove);
+  return temporary(() => Deno.makeTempDirSync({ dir: directory, prefix }), remove);
 }
 
 /** Makes an empty file of a random name that only its owner can read. */
 export function temporaryFile({ directory, prefix, remove }: TemporaryOptions): Temporary {
-  return temporary(Deno.makeTempFileSync({ dir: directory, prefix }), remove);
+  return temporary(() => Deno.makeTempFileSync({ dir: directory, prefix }), remove);
 }
 
-function temporary(path: string, remove = removeAll): Temporary {
-  const termination = onTermination(() => remove(path));
+function temporary(make: () => string, remove = removeAll): Temporary {
+  let path: string | null = null;
+  // First of all, so that there is no moment in which a signal would leave it behind.
+  const termination = onTermination(() => {
+    if (path !== null) remove(path);
+  });
+  try {
+    path = make();
+  } catch (error) {
+    termination[Symbol.dispose]();
+    throw error;
+  }
+  const made = path;
   let kept = false;
   return {
-    path,
+    path: made,
     keep() {
       kept = true;
       termination[Symbol.dispose]();
     },
     [Symbol.dispose]() {
-      termination[Symbol.dispose]();
-      if (!kept) remove(path);
+      try {
+        if (!kept) remove(made);
+      } finally {
+        // Last of all: a signal must not cut the removal of a large directory short.
+        termination[Symbol.dispose]();
+      }
     },
   };
 }

@@ -51,9 +51,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     registry.fault = stallAfter(150_000);
     using home = makeHome();
     const args = ["import", "--output", "a.sqsh", `docker://${registry.address}/a:1`];
-    const partials = () => names(home.cache).filter((name) => name.endsWith(".partial"));
     const child = enrootCommand(args, { home, env: ENV }).spawn();
-    while (!partials().some((name) => Deno.statSync(`${home.cache}/${name}`).size > 0)) {
+    const isUnderWay = () =>
+      names(home.cache).some((name) =>
+        name.endsWith(".partial") && Deno.statSync(`${home.cache}/${name}`).size === 150_000
+      );
+    while (!isUnderWay()) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     const started = performance.now();

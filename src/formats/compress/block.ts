@@ -40,10 +40,10 @@ export function decompressBlock(
 ): Uint8Array {
   switch (compression) {
     case "gzip":
-      return native("zlib", maxOutput, (options) => inflateSync(input, options));
+      return native({ format: "zlib", maxOutput }, (options) => inflateSync(input, options));
     case "zstd":
       requireOneFrame(input);
-      return native("zstd", maxOutput, (options) => zstdDecompressSync(input, options));
+      return native({ format: "zstd", maxOutput }, (options) => zstdDecompressSync(input, options));
     case "lz4":
       return decodeLz4(input, maxOutput);
     case "lzo":
@@ -88,8 +88,7 @@ export function compressBlock(
 }
 
 function native(
-  format: string,
-  maxOutput: number,
+  { format, maxOutput }: { format: string; maxOutput: number },
   run: (options: { chunkSize: number; maxOutputLength: number }) => Uint8Array,
 ): Uint8Array {
   try {

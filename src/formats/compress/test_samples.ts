@@ -29,13 +29,14 @@ export function mixedBytes(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = 1 + random.below(random.below(8) === 0 ? 600 : 20);
+    const end = Math.min(at + count, length);
     if (at > 0 && random.below(3) > 0) {
       const distance = 1 + random.below(random.below(2) === 0 ? Math.min(at, 64) : at);
-      for (let end = Math.min(at + count, length); at < end; at++) {
+      for (; at < end; at++) {
         bytes[at] = bytes[at - distance] ?? 0;
       }
     } else {
-      for (let end = Math.min(at + count, length); at < end; at++) bytes[at] = random.below(256);
+      for (; at < end; at++) bytes[at] = random.below(256);
     }
   }
   return bytes;

@@ -1,9 +1,4 @@
-import {
-  type DirectoryName,
-  DirectoryPage,
-  type Entry,
-  type ReadRange,
-} from "../../formats/fuse/mod.ts";
+import { DirectoryPage, type Entry, type ReadRange } from "../../formats/fuse/mod.ts";
 import type { DirectoryEntry, SquashfsDirectory } from "../../formats/squashfs/mod.ts";
 import type { ServedImage } from "./served_image.ts";
 
@@ -21,17 +16,26 @@ const TYPES = {
 /** Where reading goes on behind the last name: at the end, without a look at the directory. */
 const END_OFFSET = 0x7fffffff;
 
-/** "." and ".." are at the offsets 0 and 1. */
-const DOTS = 2;
+/** The kernel gets a name alone, and looks the file up when somebody wants it. */
+const UNTOLD: Entry = { nodeId: 0, attributes: null };
 
-/** Entries of all the listings that are kept, for the next page of one. */
-const KEPT_ENTRIES = 16384;
+/** A directory that was not read to its end yet. */
+interface OpenListing {
+  reference: number;
+  entries: DirectoryEntry[];
+}
 
-/** Answers READDIR and READDIRPLUS page by page. An offset is the number of a name. */
+/** How many such directories are kept. */
+const OPEN_LISTINGS = 4;
+
+/**
+ * Answers READDIR and READDIRPLUS page by page. An offset is the number of a name, counted from "."
+ * and "..".
+ */
 export class DirectoryReader {
   readonly #image: ServedImage;
-  readonly #listings = new Map<number, DirectoryEntry[]>();
-  #kept = 0;
+  /** The most recently read first. */
+  readonly #open: OpenListing[] = [];
 
   constructor(image: ServedImage) {
     this.#image = image;
@@ -49,37 +53,24 @@ export class DirectoryReader {
     { range, room, plus }: { range: ReadRange; room: Uint8Array; plus: boolean },
   ): number {
     if (range.offset >= END_OFFSET) return 0;
-    const listing = this.#listing(directory);
     const page = new DirectoryPage(room.subarray(0, range.size));
-    for (let offset = range.offset; offset < listing.length + DOTS; offset++) {
-      const nextOffset = offset + 1 === listing.length + DOTS ? END_OFFSET : offset + 1;
-      if (!this.#add(page, { directory, file: listing[offset - DOTS], offset, nextOffset, plus })) {
-        break;
-      }
+    const { reference, inodeNumber } = directory;
+    const entries = this.#entries(directory);
+    const end = entries.length + 2;
+    let offset = range.offset;
+    for (; offset < end; offset++) {
+      const nextOffset = offset + 1 < end ? offset + 1 : END_OFFSET;
+      const file = entries[offset - 2];
+      const name = file === undefined
+        ? { name: offset === 0 ? "." : "..", inodeNumber, type: TYPES.directory, nextOffset }
+        : { name: file.name, inodeNumber: file.inodeNumber, type: TYPES[file.kind], nextOffset };
+      const fits = plus
+        ? page.addPlus(name, file === undefined ? UNTOLD : this.#entry(file.reference))
+        : page.add(name);
+      if (!fits) break;
     }
+    if (offset < end) this.#keep({ reference, entries });
     return page.length;
-  }
-
-  #add(
-    page: DirectoryPage,
-    { directory, file, offset, nextOffset, plus }: {
-      directory: SquashfsDirectory;
-      file: DirectoryEntry | undefined;
-      offset: number;
-      nextOffset: number;
-      plus: boolean;
-    },
-  ): boolean {
-    const name: DirectoryName = file === undefined
-      ? {
-        name: offset === 0 ? "." : "..",
-        inodeNumber: directory.inodeNumber,
-        type: TYPES.directory,
-        nextOffset,
-      }
-      : { name: file.name, inodeNumber: file.inodeNumber, type: TYPES[file.kind], nextOffset };
-    if (!plus) return page.add(name);
-    return page.addPlus(name, file === undefined ? UNTOLD : this.#entry(file.reference));
   }
 
   /** A file whose inode is damaged is listed; to look it up is what fails. */
@@ -91,19 +82,14 @@ export class DirectoryReader {
     }
   }
 
-  #listing(directory: SquashfsDirectory): DirectoryEntry[] {
-    const kept = this.#listings.get(directory.reference);
-    if (kept !== undefined) return kept;
-    const listing = this.#image.reader.readDirectory(directory);
-    if (this.#kept + listing.length > KEPT_ENTRIES) {
-      this.#listings.clear();
-      this.#kept = 0;
-    }
-    this.#listings.set(directory.reference, listing);
-    this.#kept += listing.length;
-    return listing;
+  #entries(directory: SquashfsDirectory): DirectoryEntry[] {
+    const kept = this.#open.findIndex(({ reference }) => reference === directory.reference);
+    const [open] = kept === -1 ? [] : this.#open.splice(kept, 1);
+    return open?.entries ?? this.#image.reader.readDirectory(directory);
+  }
+
+  #keep(listing: OpenListing): void {
+    if (this.#open.length === OPEN_LISTINGS) this.#open.pop();
+    this.#open.unshift(listing);
   }
 }
-
-/** The kernel gets the name alone and looks the file up when somebody wants it. */
-const UNTOLD: Entry = { nodeId: 0, attributes: null };

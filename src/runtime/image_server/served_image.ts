@@ -33,8 +33,13 @@ const ROOT_NODE = 1;
 /** Other files have the reference to their inode, moved out of the way of 0 and the root's. */
 const FIRST_NODE = 2;
 
-/** Inodes that are kept decoded, for the many requests on one file. */
-const KEPT_INODES = 1024;
+/**
+ * Inodes that are kept decoded, for the many requests on one file.
+ *
+ * They are kept in an array whose elements are overwritten. Tables that maps have outgrown keep what
+ * is in them from the collector of young objects, and every inode would live to grow old.
+ */
+const KEPT_INODES = 64;
 
 /** SQUASHFS_NAME_LEN */
 const MAX_NAME_LENGTH = 256;
@@ -59,7 +64,7 @@ export class ServedImage {
   readonly reader: SquashfsReader;
   readonly #owner: Owner | null;
   readonly #root: SquashfsDirectory;
-  readonly #inodes = new Map<number, SquashfsInode>();
+  readonly #inodes = new Array<SquashfsInode | null>(KEPT_INODES).fill(null);
 
   /** @throws {SquashfsError} the image cannot be read */
   constructor({ imageFd, offset, owner }: ImageSource) {
@@ -79,11 +84,12 @@ export class ServedImage {
   /** The file that a node number stands for. @throws {SquashfsError} */
   inode(nodeId: number): SquashfsInode {
     if (nodeId === ROOT_NODE) return this.#root;
-    const kept = this.#inodes.get(nodeId);
-    if (kept !== undefined) return kept;
-    const inode = this.reader.readInode(nodeId - FIRST_NODE);
-    if (this.#inodes.size >= KEPT_INODES) this.#inodes.clear();
-    this.#inodes.set(nodeId, inode);
+    const reference = nodeId - FIRST_NODE;
+    const place = reference % KEPT_INODES;
+    const kept = this.#inodes[place];
+    if (kept?.reference === reference) return kept;
+    const inode = this.reader.readInode(reference);
+    this.#inodes[place] = inode;
     return inode;
   }
 

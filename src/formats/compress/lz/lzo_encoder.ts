@@ -19,17 +19,20 @@ export function encodeLzo(input: Uint8Array): Uint8Array {
   // Where the low bits are that count up to three literals after a match.
   let trailer = 0;
   while (matches.next()) {
-    announceLiterals(writer, trailer, matches.start - matches.literals);
+    announceLiterals(writer, { count: matches.start - matches.literals, trailer });
     writer.copyInput(matches.literals, matches.start);
     trailer = writeMatch(writer, matches);
   }
-  announceLiterals(writer, trailer, input.length - matches.literals);
+  announceLiterals(writer, { count: input.length - matches.literals, trailer });
   writer.copyInput(matches.literals, input.length);
   for (const byte of END) writer.byte(byte);
   return writer.written();
 }
 
-function announceLiterals(writer: BlockWriter, trailer: number, count: number): void {
+function announceLiterals(
+  writer: BlockWriter,
+  { count, trailer }: { count: number; trailer: number },
+): void {
   if (count === 0) return;
   if (writer.length === 0 && count <= FIRST_LITERALS) {
     writer.byte(17 + count);

@@ -134,8 +134,8 @@ function x86Converter(): BranchConverter {
       if (((bytes[at] ?? 0) & 0xfe) !== 0xe8) {
         left = left << 1 & 7;
         at++;
-      } else if (isX86Target(bytes, at, left)) {
-        const target = relativeX86(view.getInt32(at + 1, true), origin + at + 5, left);
+      } else if (isX86Target(bytes, { at, left })) {
+        const target = relativeX86(view.getInt32(at + 1, true), { next: origin + at + 5, left });
         view.setInt32(at + 1, target, true);
         left = 0;
         at += 5;
@@ -153,7 +153,8 @@ function overlap(left: number): number {
   return 32 - Math.clz32(left);
 }
 
-function isX86Target(bytes: Uint8Array, at: number, left: number): boolean {
+function isX86Target(bytes: Uint8Array, place: { at: number; left: number }): boolean {
+  const { at, left } = place;
   if (!isSign(bytes[at + 4] ?? 0)) return false;
   if (left === 0) return true;
   // Two opcodes left, or a doubtful one whose own target would have been converted.
@@ -161,7 +162,8 @@ function isX86Target(bytes: Uint8Array, at: number, left: number): boolean {
 }
 
 /** The target made relative; while it too looks converted, by the measure of isX86Target(), again. */
-function relativeX86(absolute: number, next: number, left: number): number {
+function relativeX86(absolute: number, place: { next: number; left: number }): number {
+  const { next, left } = place;
   let target = (absolute - next) | 0;
   if (left !== 0) {
     const shift = 8 * overlap(left);

@@ -15,26 +15,31 @@ export class ByteQueue {
 
   /** Takes the next bytes, so many of which must wait; copies them only if they span chunks. */
   take(length: number): Uint8Array {
-    let piece = this.#takeFirst(length);
-    if (piece.length < length) {
-      const whole = new Uint8Array(length);
-      let to = 0;
-      for (; piece.length > 0; piece = this.#takeFirst(length - to)) {
-        whole.set(piece, to);
-        to += piece.length;
-      }
-      return whole;
+    this.#length -= length;
+    const first = this.#chunks[0];
+    if (first !== undefined && first.length > length) {
+      this.#chunks[0] = first.subarray(length);
+      return first.subarray(0, length);
     }
-    return piece;
-  }
+    if (first?.length === length) {
+      this.#chunks.shift();
+      return first;
+    }
 
-  /** Takes as much of the first chunk as it has. */
-  #takeFirst(length: number): Uint8Array {
-    const chunk = this.#chunks[0] ?? new Uint8Array();
-    const piece = chunk.subarray(0, length);
-    if (piece.length < chunk.length) this.#chunks[0] = chunk.subarray(length);
-    else this.#chunks.shift();
-    this.#length -= piece.length;
-    return piece;
+    const whole = new Uint8Array(length);
+    let to = 0;
+    let used = 0;
+    for (const chunk of this.#chunks) {
+      const part = chunk.subarray(0, length - to);
+      whole.set(part, to);
+      to += part.length;
+      if (part.length < chunk.length) {
+        this.#chunks[used] = chunk.subarray(part.length);
+        break;
+      }
+      used++;
+    }
+    this.#chunks.splice(0, used);
+    return whole;
   }
 }

@@ -77,7 +77,7 @@ export async function* decodeStreamed(
         }
         step = steps.next(queue.take(Math.min(wanted, queue.length)));
       } else {
-        yield step.value.slice();
+        if (step.value.length > 0) yield step.value.slice();
         step = steps.next(NOTHING);
       }
     }

@@ -90,7 +90,7 @@ export class LzmaEncoder {
     const tree = LITERAL + LITERAL_SIZE * context;
     this.#coder.bit(IS_MATCH + (this.#state << 4) + this.#positionContext(), 0);
     if (this.#state < FIRST_MATCH_STATE) {
-      this.#coder.tree(tree, byte, 8);
+      this.#coder.tree(tree, 0x100 | byte);
     } else {
       // As long as the bits agree with the byte the last match would go on with, that byte's bits
       // choose the trees.
@@ -120,15 +120,15 @@ export class LzmaEncoder {
     const value = distance - 1;
     const slot = distanceSlot(value);
     const lengthContext = Math.min(length - MIN_MATCH, LENGTH_CONTEXTS - 1);
-    coder.tree(POSITION_SLOT + (lengthContext << 6), slot, 6);
+    coder.tree(POSITION_SLOT + (lengthContext << 6), 0x40 | slot);
     if (slot >= 4) {
       const bits = (slot >> 1) - 1;
       const base = (2 | slot & 1) << bits;
       if (slot < FIRST_DIRECT_SLOT) {
-        coder.reverseTree(SPECIAL_POSITIONS + base - slot, value - base, bits);
+        coder.reverseTree(SPECIAL_POSITIONS + base - slot, 1 << bits | value - base);
       } else {
         coder.direct((value - base) >>> ALIGN_BITS, bits - ALIGN_BITS);
-        coder.reverseTree(ALIGN, value, ALIGN_BITS);
+        coder.reverseTree(ALIGN, 1 << ALIGN_BITS | value & (1 << ALIGN_BITS) - 1);
       }
     }
     this.reps.unshift(distance);
@@ -177,12 +177,12 @@ export class LzmaEncoder {
     const context = this.#positionContext() << 3;
     coder.bit(lengthCoder, value < 8 ? 0 : 1);
     if (value < 8) {
-      coder.tree(lengthCoder + LENGTH_LOW + context, value, 3);
+      coder.tree(lengthCoder + LENGTH_LOW + context, 8 | value);
       return;
     }
     coder.bit(lengthCoder + 1, value < 16 ? 0 : 1);
-    if (value < 16) coder.tree(lengthCoder + LENGTH_MIDDLE + context, value - 8, 3);
-    else coder.tree(lengthCoder + LENGTH_HIGH, value - 16, 8);
+    if (value < 16) coder.tree(lengthCoder + LENGTH_MIDDLE + context, 8 | value - 8);
+    else coder.tree(lengthCoder + LENGTH_HIGH, 0x100 | value - 16);
   }
 }
 

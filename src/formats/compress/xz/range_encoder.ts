@@ -57,23 +57,19 @@ export class RangeEncoder {
     if (this.#range < MIN_RANGE) this.#widen();
   }
 
-  /** Encodes the lowest `count` bits of a value, highest first, with a tree of probabilities. */
-  tree(index: number, value: number, count: number): void {
-    let node = 1;
-    for (let shift = count - 1; shift >= 0; shift--) {
-      const bit = value >>> shift & 1;
-      this.bit(index + node, bit);
-      node = node << 1 | bit;
+  /** Encodes the bits below the highest one of a value, highest first, with a tree. */
+  tree(index: number, marked: number): void {
+    for (let shift = 30 - Math.clz32(marked); shift >= 0; shift--) {
+      this.bit(index + (marked >>> (shift + 1)), marked >>> shift & 1);
     }
   }
 
   /** The same, lowest bit first. */
-  reverseTree(index: number, value: number, count: number): void {
+  reverseTree(index: number, marked: number): void {
     let node = 1;
-    for (let shift = 0; shift < count; shift++) {
-      const bit = value >>> shift & 1;
-      this.bit(index + node, bit);
-      node = node << 1 | bit;
+    for (let rest = marked; rest > 1; rest >>>= 1) {
+      this.bit(index + node, rest & 1);
+      node = node << 1 | rest & 1;
     }
   }
 
