@@ -36,7 +36,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "formats/compress": [],
   "formats/fuse": [],
   "formats/oci": [],
-  "formats/squashfs": ["formats/compress"],
+  "formats/squashfs": ["formats/compress", "fstree"],
   "formats/tar": [],
   linux: [],
   diagnostics: [],

@@ -9,6 +9,7 @@
  */
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.ts";
 import { readSources } from "./check_rooms.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
@@ -36,27 +37,36 @@ async function main(args: string[]): Promise<number> {
     "dist",
     target === undefined ? "enroot" : `enroot-${architecture}`,
   );
-  const map = Deno.env.get("ENROOT_IMPORT_MAP") ?? "";
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "compile",
-      "--quiet",
-      "--allow-all",
-      "--no-code-cache",
-      "--no-lock",
-      ...(map === "" ? [] : ["--import-map", map]),
-      ...(target === undefined ? [] : ["--target", target]),
-      ...["conf", ...workerModules()].flatMap((path) => ["--include", path]),
-      "--output",
-      output,
-      "main.ts",
-    ],
-    cwd: REPOSITORY,
-    stdin: "null",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).output();
-  if (!success) return fail("cannot compile: see above");
+  const map = Deno.env.get("ENROOT_IMPORT_MAP") || null;
+  const workers = workerModules();
+  const directory = Deno.makeTempDirSync({ prefix: "enroot-bundle-" });
+  try {
+    await bundle({ root: REPOSITORY, workers, data: ["conf"], importMap: map, output: directory });
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "compile",
+        "--quiet",
+        "--allow-all",
+        "--no-check",
+        "--no-code-cache",
+        "--no-lock",
+        "--config",
+        join(REPOSITORY, "deno.json"),
+        ...(target === undefined ? [] : ["--target", target]),
+        ...["conf", ...workers].flatMap((path) => ["--include", path]),
+        "--output",
+        output,
+        "main.js",
+      ],
+      cwd: directory,
+      stdin: "null",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).output();
+    if (!success) return fail("cannot compile: see above");
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
   const { size } = Deno.statSync(output);
   say(`${relative(Deno.cwd(), output)}: ${Math.round(size / 1e6)} MB`);
   return 0;

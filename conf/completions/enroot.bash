@@ -22,7 +22,7 @@ _enroot() {
     load) options="--arch --name --force --help" ;;
     remove) options="--force --help" ;;
     start)
-      options="--conf --env --rc --root --rw --mount --pid --net --ipc --uts --help"
+      options="--conf --env --rc --root --rw --mount --pid --net --ipc --uts --dry-run --help"
       ;;
     help)
       mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")

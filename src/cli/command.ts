@@ -38,6 +38,7 @@ export type Command =
     net: boolean;
     ipc: boolean;
     uts: boolean;
+    dryRun: boolean;
   }
   | { verb: "version" };
 
@@ -106,6 +107,7 @@ function understand(verb: CommandName, given: Arguments): Command {
         net: given.has("net"),
         ipc: given.has("ipc"),
         uts: given.has("uts"),
+        dryRun: given.has("dry-run"),
         ...optional(given, ["conf", "rc"]),
       };
     case "version":

@@ -213,6 +213,7 @@ export const COMMANDS = {
       { long: "net", help: "Use a new network namespace (loopback only)" },
       { long: "ipc", help: "Use a new IPC namespace" },
       { long: "uts", help: "Use a new UTS (host name) namespace" },
+      { long: "dry-run", help: "Print what would be done, and do nothing" },
     ],
   },
   version: {

@@ -12,6 +12,8 @@ export async function runCommand(command: Command, environment: Environment): Pr
     case "help":
       writeStdout(command.command === undefined ? generalUsage() : commandUsage(command.command));
       return 0;
+    case "batch":
+      return await commands.batch(command, await context());
     case "create":
       return await commands.create(command, await context());
     case "digest":
@@ -30,7 +32,6 @@ export async function runCommand(command: Command, environment: Environment): Pr
       return await commands.start(command, await context());
     case "version":
       return await commands.version();
-    case "batch":
     case "bundle":
     case "export":
     case "load":

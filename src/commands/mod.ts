@@ -4,6 +4,7 @@
  * Each is a thin script over the rooms below; what it needs is loaded when it runs, not when this
  * door is opened, so that small commands start at once.
  */
+import type { BatchOptions } from "./batch.ts";
 import type { CacheOptions } from "./cache.ts";
 import type { Context } from "./context.ts";
 import type { CreateOptions } from "./create.ts";
@@ -15,6 +16,7 @@ import type { RemoveOptions } from "./remove.ts";
 import type { StartOptions } from "./start.ts";
 
 export type {
+  BatchOptions,
   CacheOptions,
   Context,
   CreateOptions,
@@ -25,6 +27,11 @@ export type {
   RemoveOptions,
   StartOptions,
 };
+
+/** Starts the container that a configuration script names. */
+export async function batch(options: BatchOptions, context: Context): Promise<number> {
+  return await (await import("./batch.ts")).batch(options, context);
+}
 
 /** Shows, checks or empties the cache of downloaded blobs. */
 export async function cache(options: CacheOptions, context: Context): Promise<number> {
@@ -68,7 +75,7 @@ export async function remove(options: RemoveOptions, context: Context): Promise<
 
 /** Starts a container. */
 export async function start(options: StartOptions, context: Context): Promise<number> {
-  return (await import("./start.ts")).start(options, context);
+  return await (await import("./start.ts")).start(options, context);
 }
 
 /** Prints the version. */

@@ -6,10 +6,11 @@ import {
   ensureRuntimeDirectory,
   type Settings,
 } from "../config/mod.ts";
-import { EnrootError, messageOf } from "../diagnostics/mod.ts";
+import { EnrootError, messageOf, writeStdout } from "../diagnostics/mod.ts";
 import {
   byteEnvironment,
   type ConfigurationFile,
+  describePlan,
   launch,
   parseEnvironment,
   type Program,
@@ -30,13 +31,18 @@ export interface StartOptions {
   rc?: string;
   /** fstab entries with `:` between the fields. */
   mounts: string[];
+  /** Whether only to print what a start would do. */
+  dryRun: boolean;
 }
 
 /** Starts a container in this process's place. */
-export function start(options: StartOptions, { settings }: Context): never {
+export async function start(options: StartOptions, { settings }: Context): Promise<number> {
   const target = resolveTarget(options.target, settings.dataPath);
   const program = thisProgram();
-  launch(makePlan(options, { target, settings, program }), program);
+  const plan = makePlan(options, { target, settings, program });
+  if (!options.dryRun) launch(plan, program);
+  writeStdout(await describePlan(plan));
+  return 0;
 }
 
 function makePlan(

@@ -7,6 +7,8 @@
  *
  * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
  */
+import type { StartPlan } from "./plan.ts";
+
 export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 export { type ContainerProcess, containerProcesses } from "./containers_running.ts";
 export { addVariableArgument } from "./environ.ts";

@@ -49,7 +49,8 @@ export class FileContents {
   }
 
   layout(file: SquashfsFile): FileLayout {
-    const blocks = this.#blockList(file);
+    // Who asks for a layout reads the file once: its block list is not worth keeping.
+    const blocks = this.#readBlockList(file);
     return {
       blocks: blocks.length === 0 ? [] : blockRuns(blocks, this.#source.image.base),
       tail: this.#tail(file),
@@ -127,6 +128,12 @@ export class FileContents {
   #blockList(file: SquashfsFile): BlockList {
     const cached = this.#blockLists.get(file.reference);
     if (cached !== undefined) return cached;
+    const list = this.#readBlockList(file);
+    this.#blockLists.set(file.reference, list, list.memory);
+    return list;
+  }
+
+  #readBlockList(file: SquashfsFile): BlockList {
     const hasTail = file.data.fragment !== null;
     const blockSize = this.#blockSize;
     const length = hasTail ? file.size - file.size % blockSize : file.size;
@@ -134,9 +141,7 @@ export class FileContents {
     let stored = 0;
     for (const size of sizes) stored += storedLength(size);
     if (stored > 0) this.#source.image.check(file.data.start, stored);
-    const list = new BlockList(sizes, { start: file.data.start, blockSize, length });
-    this.#blockLists.set(file.reference, list, list.memory);
-    return list;
+    return new BlockList(sizes, { start: file.data.start, blockSize, length });
   }
 
   #readBlockSizes(file: SquashfsFile, count: number): Uint32Array {

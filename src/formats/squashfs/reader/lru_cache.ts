@@ -21,6 +21,7 @@ export class LruCache<Value> {
   set(key: number, value: Value, bytes: number): void {
     this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
+    if (this.#bytes <= this.#maxBytes) return;
     for (const [oldest, entry] of this.#entries) {
       if (this.#bytes <= this.#maxBytes || oldest === key) break;
       this.#entries.delete(oldest);

@@ -76,10 +76,9 @@ export class BlockQueue {
     const appended = this.#pushed - this.#queue.length;
     for (const queued of this.#queue.splice(Math.max(0, pushed - appended))) {
       this.#bytes -= queued.block.length;
-      this.#pushed--;
       this.#settle(queued);
     }
-    this.#pushed = Math.max(appended, pushed);
+    this.#pushed = appended + this.#queue.length;
   }
 
   /** Waits until workers have room again; undefined when they have. */

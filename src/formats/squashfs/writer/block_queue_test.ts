@@ -1,19 +1,21 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { EnrootError } from "../../../diagnostics/mod.ts";
 import { decompressBlock } from "../../compress/mod.ts";
 import { DATA_STORED } from "../format/layout.ts";
 import { memoryImage } from "../testing/memory_image.ts";
 import { noise, prose } from "../testing/sample_tree.ts";
+import type { BlockCoding } from "./block_coding.ts";
 import { BlockQueue } from "./block_queue.ts";
 import { AppendingOutput } from "./output.ts";
 
 const BLOCK = 4096;
 
-function queue(given: { memory?: number; processors?: number; level?: number } = {}) {
+function queue(given: { memory?: number; processors?: number } = {}) {
   const image = memoryImage();
   const output = new AppendingOutput(image.output, 0);
   const placed: { name: number; position: number; size: number }[] = [];
   const blocks = new BlockQueue(output, {
-    coding: { compression: "gzip", level: given.level ?? 1 },
+    coding: { compression: "gzip", level: 1 },
     memory: given.memory ?? 1 << 20,
     processors: given.processors ?? 1,
   });
@@ -85,11 +87,19 @@ Deno.test("BlockQueue.drain() has nothing to wait for without workers, and waits
 });
 
 Deno.test("BlockQueue fails when a worker does, wherever it is waited for", async () => {
-  // No such level: the worker cannot compress with it. The first blocks are compressed in place.
-  const { blocks, push } = queue({ processors: 2, level: 1 });
-  for (let name = 0; name < 4; name++) push(name);
-  blocks.push(new Proxy(prose(BLOCK), {}) as Uint8Array, () => {});
-  await assertRejects(() => blocks.finish(), Error);
+  const coding: BlockCoding = { compression: "gzip", level: 1 };
+  const blocks = new BlockQueue(new AppendingOutput(memoryImage().output, 0), {
+    coding,
+    memory: 1 << 20,
+    processors: 2,
+  });
+  // The first blocks are compressed in place.
+  for (let name = 0; name < 4; name++) blocks.push(prose(BLOCK), () => {});
+  // Nothing compresses with lzma.
+  coding.compression = "lzma";
+  blocks.push(prose(BLOCK), () => {});
+  await assertRejects(() => blocks.finish(), EnrootError, "Cannot compress squashfs blocks");
+  assertThrows(() => blocks.push(prose(BLOCK), () => {}), EnrootError);
   blocks.close();
 });
 

@@ -55,16 +55,21 @@ export class CodingPool {
     const url = new URL("./coding_worker.ts", import.meta.url);
     const worker = new Worker(url, { type: "module" });
     const waiting: Done[] = [];
-    worker.onmessage = (event: MessageEvent<Uint8Array>) => waiting.shift()?.(event.data);
+    worker.onmessage = ({ data }: MessageEvent<Uint8Array | string>) => {
+      if (typeof data === "string") this.#fail(data);
+      else waiting.shift()?.(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#options.onFailure(
-        new EnrootError(`Cannot compress squashfs blocks: ${event.message}`),
-      );
+      this.#fail(event.message);
     };
     worker.postMessage(this.#coding);
     const started = { worker, waiting };
     this.#workers.push(started);
     return started;
+  }
+
+  #fail(reason: string): void {
+    this.#options.onFailure(new EnrootError(`Cannot compress squashfs blocks: ${reason}`));
   }
 }

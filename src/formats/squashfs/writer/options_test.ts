@@ -62,7 +62,6 @@ for (
     "-b 5000",
     "-b",
     "-b 0x1000",
-    "-b -4096",
     "-comp lzma",
     "-comp constructor",
     "-Xcompression-level 0",
