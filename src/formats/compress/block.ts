@@ -4,6 +4,7 @@ import {
   inflateSync,
   zstdCompressSync,
   zstdDecompressSync,
+  type ZstdOptions,
 } from "node:zlib";
 import {
   CompressionError,
@@ -70,12 +71,16 @@ export function compressBlock(
   switch (compression) {
     case "gzip":
       return plain(deflateSync(input, { level: level ?? 9, chunkSize: roomFor(input) }));
-    case "zstd":
-      // A result that fills its buffer would get an empty frame appended.
-      return plain(zstdCompressSync(input, {
+    case "zstd": {
+      const options: ZstdOptions & { pledgedSrcSize: number } = {
+        // A frame that tells its size needs a window no larger: the kernel has none larger.
+        pledgedSrcSize: input.length,
         params: { [constants.ZSTD_c_compressionLevel]: level ?? 15 },
+        // A result that fills its buffer would get an empty frame appended.
         chunkSize: roomFor(input),
-      }));
+      };
+      return plain(zstdCompressSync(input, options));
+    }
     case "lz4":
       return encodeLz4(input);
     case "lzo":
