@@ -17,7 +17,7 @@ export type Command =
   }
   | { verb: "create"; image: string; name?: string; force: boolean }
   | { verb: "digest"; uri: string; arch?: string }
-  | { verb: "exec"; pid: string; command: string[]; env: string[] }
+  | { verb: "exec"; target: string; command: string[]; env: string[] }
   | { verb: "export"; name: string; output?: string; force: boolean }
   | { verb: "import"; uri: string; arch?: string; output?: string }
   | { verb: "info" }
@@ -81,7 +81,7 @@ function understand(verb: CommandName, given: Arguments): Command {
     case "digest":
       return { verb, uri: first, ...optional(given, ["arch"]) };
     case "exec":
-      return { verb, pid: first, command: others, env: given.values("env") };
+      return { verb, target: first, command: others, env: given.values("env") };
     case "export":
       return { verb, name: first, force, ...optional(given, ["output"]) };
     case "import":

@@ -99,7 +99,7 @@ export const COMMANDS = {
     options: [ARCHITECTURE],
   },
   exec: {
-    operands: "PID COMMAND [ARG...]",
+    operands: "PID|NAME COMMAND [ARG...]",
     minOperands: 2,
     maxOperands: Infinity,
     description: "Execute a command inside a running container.",

@@ -14,6 +14,7 @@ const START: Command & { verb: "start" } = {
   net: false,
   ipc: false,
   uts: false,
+  dryRun: false,
 };
 
 const UNDERSTOOD: [args: string[], command: Command][] = [
@@ -57,7 +58,7 @@ const UNDERSTOOD: [args: string[], command: Command][] = [
   [["start", "c", "sh", "-c", "--", "-x"], { ...START, command: ["sh", "-c", "--", "-x"] }],
   [["start", "--", "c", "--rw"], { ...START, command: ["--rw"] }],
   [["start", "--root", "--rw", "true"], { ...START, target: "true", root: true, rw: true }],
-  [["start", "-r", "-w", "--pid", "--net", "--ipc", "--uts", "c"], {
+  [["start", "-r", "-w", "--pid", "--net", "--ipc", "--uts", "--dry-run", "c"], {
     ...START,
     root: true,
     rw: true,
@@ -65,6 +66,7 @@ const UNDERSTOOD: [args: string[], command: Command][] = [
     net: true,
     ipc: true,
     uts: true,
+    dryRun: true,
   }],
   [["start", "-e", "A=1", "--env", "B", "--env=C=x=y", "-m", "/a:/b", "--mount=t:/c", "c", "x"], {
     ...START,
@@ -75,10 +77,10 @@ const UNDERSTOOD: [args: string[], command: Command][] = [
   [["start", "--env=A=two\nlines ", "c"], { ...START, env: ["A=two\nlines "] }],
   [["start", "--conf=f", "--rc", "s", "c"], { ...START, conf: "f", rc: "s" }],
   [["start", "c", ""], { ...START, command: [""] }],
-  [["exec", "-e", "A", "12", "sh"], { verb: "exec", pid: "12", command: ["sh"], env: ["A"] }],
+  [["exec", "-e", "A", "12", "sh"], { verb: "exec", target: "12", command: ["sh"], env: ["A"] }],
   [["exec", "12", "sh", "-c", "x"], {
     verb: "exec",
-    pid: "12",
+    target: "12",
     command: ["sh", "-c", "x"],
     env: [],
   }],

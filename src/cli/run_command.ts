@@ -19,7 +19,7 @@ export async function runCommand(command: Command, environment: Environment): Pr
     case "digest":
       return await commands.digest(command, await context());
     case "exec":
-      return await commands.exec(command);
+      return await commands.exec(command, context);
     case "import":
       return await commands.importImage(command, await context());
     case "info":

@@ -14,7 +14,7 @@ export async function list({ fancy }: ListOptions, { settings }: Context): Promi
     const { containerProcesses } = await import("../runtime/mod.ts");
     const { containerTable } = await import("./container_table.ts");
     const directories = names.map((name) => containerPath(name, settings.dataPath));
-    writeStdout(containerTable(names, containerProcesses(directories)));
+    writeStdout(containerTable(names, await containerProcesses(directories)));
   } else {
     writeStdout(names.map((name) => `${name}\n`).join(""));
   }

@@ -49,8 +49,11 @@ export async function digest(options: DigestOptions, context: Context): Promise<
 }
 
 /** Runs a command in a running container. */
-export async function exec(options: ExecOptions): Promise<number> {
-  return (await import("./exec.ts")).exec(options);
+export async function exec(
+  options: ExecOptions,
+  context: () => Promise<Context>,
+): Promise<number> {
+  return await (await import("./exec.ts")).exec(options, context);
 }
 
 /** Makes an image file of an image elsewhere. */
@@ -65,7 +68,7 @@ export async function info(context: Context): Promise<number> {
 
 /** Prints the containers. */
 export async function list(options: ListOptions, context: Context): Promise<number> {
-  return (await import("./list.ts")).list(options, context);
+  return await (await import("./list.ts")).list(options, context);
 }
 
 /** Removes containers. */

@@ -54,6 +54,10 @@ function makePlan(
   const superuser = settings.allowSuperuser && hostUid === 0;
   const toRoot = settings.remapRoot && !superuser;
   const variables = parseEnvironment(byteEnvironment());
+  // A setting that is off is one that hooks do not see at all.
+  for (const name of variables.keys()) {
+    if (name.startsWith("ENROOT_")) variables.delete(name);
+  }
   for (const [name, value] of settings.variables) {
     variables.set(byteStringFromText(name), byteStringFromText(value));
   }

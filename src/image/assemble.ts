@@ -1,9 +1,8 @@
 import { EnrootError, logInfo, logWarning } from "../diagnostics/mod.ts";
 import { decompressStream } from "../formats/compress/mod.ts";
 import type { Platform } from "../formats/oci/mod.ts";
-import { type Directory, splitPath, TreeLayer } from "../fstree/mod.ts";
+import { type Directory, type FileStore, splitPath, TreeLayer } from "../fstree/mod.ts";
 import { addConfigFiles } from "./config_files.ts";
-import type { FileStore } from "./file_store.ts";
 import { LayerStack } from "./layers.ts";
 import type { ImageSource, ResolvedImage } from "./source.ts";
 

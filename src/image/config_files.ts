@@ -4,12 +4,12 @@ import type { RunConfig } from "../formats/oci/mod.ts";
 import {
   type Directory,
   emptyDirectory,
+  type FileStore,
   resolveDirectory,
   splitPath,
   TreeError,
   TreeLayer,
 } from "../fstree/mod.ts";
-import type { FileStore } from "./file_store.ts";
 import { rcScript } from "./rc_script.ts";
 
 /** What the files are made from. */

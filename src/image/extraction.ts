@@ -3,12 +3,12 @@ import type { TarEntry, TarHandler } from "../formats/tar/mod.ts";
 import {
   type Attributes,
   type Directory,
+  type FileStore,
   type Inode,
   splitPath,
   TreeError,
   TreeLayer,
 } from "../fstree/mod.ts";
-import type { FileStore } from "./file_store.ts";
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";

@@ -2,9 +2,8 @@ import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Digest, DigestBuilder } from "../formats/oci/mod.ts";
 import { createTarReader, TarError } from "../formats/tar/mod.ts";
-import { type Directory, emptyDirectory, TreeError } from "../fstree/mod.ts";
+import { type Directory, emptyDirectory, type FileStore, TreeError } from "../fstree/mod.ts";
 import { Extraction, fullBudget } from "./extraction.ts";
-import type { FileStore } from "./file_store.ts";
 
 /** A layer to be applied. */
 export interface LayerData {

@@ -6,7 +6,6 @@
  * is unpacked to disk on the way: layers are decoded into a tree in memory and a stream of file data.
  */
 export { assembleImage, type AssembleOptions } from "./assemble.ts";
-export type { FileStore } from "./file_store.ts";
 export { hostPlatform } from "./host_platform.ts";
 export { type NamedImage, parseImageUri } from "./open_source.ts";
 export { packImage, type PackOptions, parseSourceDateEpoch } from "./pack.ts";

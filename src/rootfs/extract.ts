@@ -73,16 +73,12 @@ function removeAfter(error: unknown, path: ByteString): void {
 }
 
 function warn({ deviceNodes, specialFiles, attributes }: Losses): void {
-  if (deviceNodes > 0) {
-    logWarning(`Skipped ${deviceNodes} device nodes: containers use those of the host`);
-  }
+  if (deviceNodes > 0) logWarning(`Left out device nodes: ${deviceNodes}`);
   if (specialFiles > 0) {
-    logWarning(`Skipped ${specialFiles} pipes and sockets, which this file system does not take`);
+    logWarning(`Left out pipes and sockets, which the file system refuses: ${specialFiles}`);
   }
   if (attributes !== null) {
-    logWarning(
-      `Left out extended attributes of ${attributes.files} files: ${attributes.reason}`,
-    );
+    logWarning(`Left out extended attributes (${attributes.reason}): ${attributes.count}`);
   }
 }
 

@@ -36,8 +36,8 @@ export interface Losses {
   deviceNodes: number;
   /** Pipes and sockets that the file system refused. */
   specialFiles: number;
-  /** Files without some of their extended attributes, and why the first one. */
-  attributes: { files: number; reason: string } | null;
+  /** Extended attributes, and why the first of them. */
+  attributes: { count: number; reason: string } | null;
 }
 
 /** Makes the files of an image, with their contents and attributes, in as few system calls as it takes. */
@@ -109,18 +109,18 @@ export class FileMaker {
 
   #setAttributes(fd: number, inode: SquashfsInode): void {
     if (inode.xattrIndex === null) return;
-    const attributes = this.#image.reader.xattrs(inode);
-    try {
-      for (const [name, value] of attributes ?? []) {
-        if (this.#isWanted(name)) setXattr(fd, name, { value });
+    for (const [name, value] of this.#image.reader.xattrs(inode) ?? []) {
+      if (!this.#isWanted(name)) continue;
+      try {
+        setXattr(fd, name, { value });
+      } catch (error) {
+        // Not supported here, too large for this file system, or not for this user.
+        if (!isSyscallError(error, "EOPNOTSUPP", "ENOSPC", "E2BIG", "ERANGE", "EPERM", "EACCES")) {
+          throw error;
+        }
+        this.losses.attributes ??= { count: 0, reason: reasonOf(error) };
+        this.losses.attributes.count++;
       }
-    } catch (error) {
-      // Not supported here, no room in the inode, or not for this user.
-      if (!isSyscallError(error, "EOPNOTSUPP", "ENOSPC", "E2BIG", "ERANGE", "EPERM", "EACCES")) {
-        throw error;
-      }
-      this.losses.attributes ??= { files: 0, reason: reasonOf(error) };
-      this.losses.attributes.files++;
     }
   }
 }

@@ -1,40 +1,41 @@
-import { type ByteString, byteString, textFromByteString } from "../bytes/mod.ts";
+import type { ByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import {
-  AT,
-  CLONE,
+  anonymousFile,
   dropCapabilitiesRows,
   execSyscallTable,
   inheritOnExec,
   noNewPrivilegesRow,
   O,
-  openat,
   ownershipFilterRows,
-  pointers,
   resetSignals,
-  statusOf,
+  resultAddress,
+  resultOf,
   type Syscall,
-  SyscallError,
-  text,
 } from "../linux/mod.ts";
 import { parseEnvironment } from "./byte_environment.ts";
+import { commandRows } from "./command_rows.ts";
+import { dieWithParentRow, SUPERVISOR_NAME } from "./launch.ts";
+import { executeProgram, type Program } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
-
-/** Namespaces in the order in which they can be joined: capabilities come with the user namespace. */
-const NAMESPACES = [
-  ["user", CLONE.NEWUSER],
-  ["cgroup", CLONE.NEWCGROUP],
-  ["ipc", CLONE.NEWIPC],
-  ["uts", CLONE.NEWUTS],
-  ["net", CLONE.NEWNET],
-  ["mnt", CLONE.NEWNS],
-] as const;
+import {
+  isNamespaceName,
+  type NamespaceName,
+  NAMESPACES,
+  openProcess,
+  ownNamespace,
+  type TargetProcess,
+} from "./target_process.ts";
 
 export interface JoinOptions {
   /** Variables on top of the process's own. */
   readonly environment: ReadonlyMap<ByteString, ByteString>;
   /** The command and its arguments. */
   readonly command: readonly ByteString[];
+  /** The inode number of the mount namespace that the process must be in; null for any container. */
+  readonly mountNamespace: string | null;
+  /** How to run this very program again, to supervise the command in a PID namespace. */
+  readonly program: Program;
 }
 
 /**
@@ -44,91 +45,144 @@ export interface JoinOptions {
  *
  * @throws {EnrootError} `Process not found: PID`, or what kept us out
  */
-export function joinAndExecute(pid: number, { environment, command }: JoinOptions): never {
+export function joinAndExecute(
+  pid: number,
+  { environment, command, mountNamespace, program }: JoinOptions,
+): never {
   const target = openProcess(pid);
-  const joined = NAMESPACES.filter(([name]) => !sharesNamespace(target, name));
-  const rows = joined.flatMap(([name, flag]) =>
-    withDescriptor(openIn(target, `ns/${name}`, O.RDONLY), (fd) => ({
-      name: "setns",
-      arguments: [fd, flag],
-      failure: `Cannot join the ${name} namespace of process ${pid}`,
-    }))
-  );
-  rows.push(...withDescriptor(openIn(target, "cwd", O.PATH), (fd) => ({
+  checkIsInContainer(target, mountNamespace);
+  const descriptors = openNamespaces(target);
+  const join = (name: NamespaceName) => joinRows(target, { name, fd: descriptors.get(name) });
+  const last = [...descriptors.keys()].filter((name) => name !== "user" && name !== "pid");
+  const isForeign = descriptors.has("user");
+
+  const enter = [...(isForeign ? becomeOwner(target) : []), ...join("user")];
+  const inside = [...last.flatMap(join), ...directoryRows(target)];
+  if (isForeign) {
+    inside.push(noNewPrivilegesRow(), ...ownershipFilterRows());
+    if (target.idMap("uid_map").inside !== 0) inside.push(...dropCapabilitiesRows());
+  }
+  const variables = parseEnvironment(target.read("environ").split("\0"));
+  for (const [name, value] of environment) variables.set(name, value);
+  inside.push(...commandRows(command, variables));
+
+  resetSignals();
+  const table = descriptors.has("pid")
+    ? inChild([...enter, ...join("pid")], { inside, program, descriptors: descriptors.values() })
+    : [...enter, ...inside];
+  execSyscallTable(table, reportStyle());
+}
+
+/** A container has a mount namespace of its own, and the lock file of its start at its root. */
+function checkIsInContainer(target: TargetProcess, mountNamespace: string | null): void {
+  const theirs = target.namespace("mnt");
+  if (mountNamespace !== null && theirs !== mountNamespace) {
+    throw new EnrootError(`Process not found: ${target.pid}`); // It was there a moment ago.
+  }
+  if (theirs === ownNamespace("mnt") || !target.hasLockFile()) {
+    throw new EnrootError(`Cannot enter process ${target.pid}: it runs in no container`);
+  }
+}
+
+/** Descriptors of the namespaces that differ from ours, in the order in which they can be joined. */
+export function openNamespaces(target: TargetProcess): Map<NamespaceName, number> {
+  const descriptors = new Map<NamespaceName, number>();
+  for (const name of Object.keys(NAMESPACES).filter(isNamespaceName)) {
+    const own = ownNamespace(name);
+    if (own === null || own === target.namespace(name)) continue;
+    descriptors.set(name, target.open(`ns/${name}`, O.RDONLY));
+  }
+  return descriptors;
+}
+
+/** Rows that join a namespace; none without a descriptor. */
+export function joinRows(
+  { pid }: TargetProcess,
+  { name, fd }: { name: NamespaceName; fd: number | undefined },
+): Syscall[] {
+  if (fd === undefined) return [];
+  return withDescriptor(fd, {
+    name: "setns",
+    arguments: [fd, NAMESPACES[name]],
+    failure: `Cannot join the ${name} namespace of process ${pid}`,
+  });
+}
+
+function directoryRows(target: TargetProcess): Syscall[] {
+  const fd = target.open("cwd", O.PATH);
+  return withDescriptor(fd, {
     name: "fchdir",
     arguments: [fd],
-    failure: `Cannot enter the working directory of process ${pid}`,
-  })));
-  if (joined.some(([name]) => name === "user")) {
-    rows.push(noNewPrivilegesRow(), ...ownershipFilterRows());
-    if (!isRootInside(readIn(target, "uid_map"))) rows.push(...dropCapabilitiesRows());
-  }
-  const variables = parseEnvironment(readIn(target, "environ").split("\0"));
-  for (const [name, value] of environment) variables.set(name, value);
-  rows.push(...execute(command, variables));
-  resetSignals();
-  execSyscallTable(rows, reportStyle());
-}
-
-/** Opens /proc/PID: what is read through it is this process's, whoever gets its number later. */
-function openProcess(pid: number): number {
-  try {
-    return openat(AT.FDCWD, `/proc/${pid}`, { flags: O.PATH | O.DIRECTORY });
-  } catch (error) {
-    throw new EnrootError(`Process not found: ${pid}`, { cause: error });
-  }
-}
-
-/** Rows that use a descriptor of ours, and close it: nothing of ours may reach the command. */
-function withDescriptor(fd: number, use: (fd: number) => Syscall): Syscall[] {
-  inheritOnExec(fd);
-  return [use(fd), { name: "close", arguments: [fd], ignoreError: true }];
-}
-
-function openIn(process: number, path: string, flags: number): number {
-  try {
-    return openat(process, path, { flags });
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    throw new EnrootError(`Cannot join the process: ${path}: ${error.reason}`, { cause: error });
-  }
-}
-
-function sharesNamespace(process: number, name: string): boolean {
-  const theirs = statusOf(openIn(process, `ns/${name}`, O.RDONLY));
-  const ours = statusOf(openat(AT.FDCWD, `/proc/self/ns/${name}`, { flags: O.RDONLY }));
-  return theirs.inode === ours.inode;
-}
-
-function readIn(process: number, path: string): ByteString {
-  const fd = openIn(process, path, O.RDONLY);
-  return byteString(Deno.readFileSync(`/proc/self/fd/${fd}`));
-}
-
-/** Whether the first line of a uid_map maps somebody to 0. */
-function isRootInside(uidMap: ByteString): boolean {
-  return uidMap.trimStart().startsWith("0 ");
-}
-
-/** Tries the command in every directory of PATH, as execvp(3) does; the last row tells of failure. */
-function execute(
-  command: readonly ByteString[],
-  variables: ReadonlyMap<ByteString, ByteString>,
-): Syscall[] {
-  const [name = ""] = command;
-  const argv = pointers([...command]);
-  const environment = pointers([...variables].map(([key, value]) => `${key}=${value}`));
-  const execve = (path: ByteString): Syscall => ({
-    name: "execve",
-    arguments: [text(path), argv, environment],
-    failure: `Cannot execute ${path}`,
+    failure: `Cannot enter the working directory of process ${target.pid}`,
   });
-  if (name.includes("/")) return [execve(name)];
-  const directories = (variables.get("PATH") ?? "/usr/bin:/bin").split(":");
-  const tries = directories.map((directory) => ({
-    ...execve(`${directory || "."}/${name}`),
+}
+
+/** A row that uses a descriptor of ours, which is then closed: none may reach the command. */
+function withDescriptor(fd: number, row: Syscall): Syscall[] {
+  inheritOnExec(fd);
+  return [row, { name: "close", arguments: [fd], ignoreError: true }];
+}
+
+/**
+ * Makes the superuser the user whose container it is: what runs in there is that user's choice, and
+ * root without capabilities would still own half the files of the host.
+ */
+function becomeOwner(target: TargetProcess): Syscall[] {
+  const uid = target.idMap("uid_map").outside;
+  const gid = target.idMap("gid_map").outside;
+  if (Deno.uid() !== 0 || uid === 0) return [];
+  const failure = "Cannot become the owner of the container";
+  return [
+    { name: "setgroups", arguments: [0, 0], failure },
+    { name: "setresgid", arguments: [gid, gid, gid], failure },
+    { name: "setresuid", arguments: [uid, uid, uid], failure },
+  ];
+}
+
+/**
+ * Only a child can be in another PID namespace. The child that joins it makes the one that stays,
+ * on this process's account (CLONE_PARENT), and ends. This process has joined nothing, so it can
+ * have threads again: it becomes the supervisor.
+ */
+function inChild(
+  enter: Syscall[],
+  { inside, program, descriptors }: {
+    inside: Syscall[];
+    program: Program;
+    descriptors: Iterable<number>;
+  },
+): Syscall[] {
+  const SIGCHLD = 17, CLONE_PARENT = 0x8000;
+  const failure = "Cannot create a process in the container";
+  const pidFd = anonymousFile("enroot-pid", { inherit: true });
+  const fork = (flags: number, onZero: Syscall): Syscall => ({
+    name: "clone",
+    arguments: [flags, 0, 0, 0, 0],
+    onZero,
+    failure,
+  });
+  const closeRow = (fd: number): Syscall => ({
+    name: "close",
+    arguments: [fd],
     ignoreError: true,
-  }));
-  // Nothing of ours is in reach any more: a call that must fail says it.
-  return [...tries, { ...execve(""), failure: `Command not found: ${textFromByteString(name)}` }];
+  });
+
+  const dieWithParent = dieWithParentRow();
+  const stay = fork(CLONE_PARENT | SIGCHLD, dieWithParent);
+  const goIn = dieWithParentRow();
+  const leave = fork(SIGCHLD, goIn);
+  return [
+    leave,
+    { name: "wait4", arguments: [resultOf(leave), 0, 0, 0], failure },
+    ...[...descriptors].map(closeRow),
+    ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
+    goIn,
+    ...enter,
+    stay,
+    { name: "write", arguments: [pidFd, resultAddress(stay), 8], failure },
+    { name: "exit_group", arguments: [0] },
+    dieWithParent,
+    closeRow(pidFd),
+    ...inside,
+  ];
 }

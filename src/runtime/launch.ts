@@ -66,12 +66,7 @@ function childInNamespaces(
   plan: StartPlan,
   { inside, program, planFd }: { inside: Syscall[]; program: Program; planFd: number },
 ): Syscall[] {
-  const SIGKILL = 9, PR_SET_PDEATHSIG = 1;
-  const dieWithParent: Syscall = {
-    name: "prctl",
-    arguments: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0],
-    failure: "Cannot tie the container to its supervisor",
-  };
+  const dieWithParent = dieWithParentRow();
   const clone: Syscall = {
     name: "clone",
     arguments: [namespaceFlags(plan) | SIGCHLD, 0, 0, 0, 0],
@@ -92,6 +87,16 @@ function childInNamespaces(
     { name: "close", arguments: [pidFd], ignoreError: true },
     ...inside,
   ];
+}
+
+/** A row for a child that must not outlive its supervisor (prctl(2), PR_SET_PDEATHSIG). */
+export function dieWithParentRow(): Syscall {
+  const SIGKILL = 9, PR_SET_PDEATHSIG = 1;
+  return {
+    name: "prctl",
+    arguments: [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0],
+    failure: "Cannot tie the container to its supervisor",
+  };
 }
 
 /**

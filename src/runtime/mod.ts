@@ -7,12 +7,31 @@
  *
  * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
  */
+import type { ContainerProcess } from "./containers_running.ts";
+import type { JoinOptions } from "./join.ts";
 import type { StartPlan } from "./plan.ts";
 
 export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
-export { type ContainerProcess, containerProcesses } from "./containers_running.ts";
+export type { ContainerProcess } from "./containers_running.ts";
 export { addVariableArgument } from "./environ.ts";
-export { joinAndExecute, type JoinOptions } from "./join.ts";
+export type { JoinOptions } from "./join.ts";
 export { launch } from "./launch.ts";
 export type { Program } from "./program.ts";
 export type { ConfigurationFile, PlannedHook, StartPlan } from "./plan.ts";
+
+/** The containers that run. `directories` of containers are recognized as their roots. */
+export async function containerProcesses(
+  directories: readonly string[],
+): Promise<ContainerProcess[]> {
+  return (await import("./containers_running.ts")).containerProcesses(directories);
+}
+
+/** Runs a command in the container of a process, in this process's place. @throws {EnrootError} */
+export async function joinAndExecute(pid: number, options: JoinOptions): Promise<never> {
+  return (await import("./join.ts")).joinAndExecute(pid, options);
+}
+
+/** What a start would do, as text. @throws {EnrootError} */
+export async function describePlan(plan: StartPlan): Promise<string> {
+  return (await import("./plan_text.ts")).describePlan(plan);
+}

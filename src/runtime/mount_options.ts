@@ -28,7 +28,7 @@ export interface MountOptions {
 }
 
 /** Words that set or clear flags, by the flags they stand for (mount(8), "FILESYSTEM-INDEPENDENT MOUNT OPTIONS"). */
-const FLAG_WORDS = new Map<string, { set: number } | { clear: number }>([
+export const FLAG_WORDS: ReadonlyMap<string, { set: number } | { clear: number }> = new Map([
   ["async", { clear: MS.SYNCHRONOUS }],
   ["atime", { clear: MS.NOATIME }],
   ["dev", { clear: MS.NODEV }],
@@ -58,7 +58,7 @@ const FLAG_WORDS = new Map<string, { set: number } | { clear: number }>([
   ["sync", { set: MS.SYNCHRONOUS }],
 ]);
 
-const PROPAGATION_WORDS = new Map<string, number>([
+export const PROPAGATION_WORDS: ReadonlyMap<string, number> = new Map([
   ["private", MS.PRIVATE],
   ["rprivate", MS.PRIVATE | MS.REC],
   ["rshared", MS.SHARED | MS.REC],
@@ -136,7 +136,7 @@ export function looksLikeMountOptions(field: ByteString): boolean {
     PROPAGATION_WORDS.has(field) || isForUs(field);
 }
 
-const CREATE_WORDS = {
+export const CREATE_WORDS = {
   "x-create=dir": "dir",
   "x-create=file": "file",
   "x-create=auto": "auto",

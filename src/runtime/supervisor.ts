@@ -20,6 +20,8 @@ const SIGINT = 2, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
 export async function runSupervisor(pidFd: number): Promise<number> {
   const bytes = Deno.readFileSync(`/proc/self/fd/${pidFd}`);
   close(pidFd);
+  // Whoever was to make the child has said why it did not.
+  if (bytes.length === 0) return 1;
   const pid = new DataView(bytes.buffer).getInt32(0, true);
   Deno.addSignalListener("SIGTERM", () => forward(pid, SIGTERM));
   Deno.addSignalListener("SIGINT", () => forward(pid, SIGINT));

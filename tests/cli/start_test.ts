@@ -237,6 +237,31 @@ containerTest("start makes the namespaces it is asked for", async () => {
   assertEquals({ code: first.code, stdout: first.stdout }, { code: 9, stdout: "1\n" });
 });
 
+containerTest("start --dry-run prints the plan, and starts nothing", async () => {
+  const home = await box();
+  const { code, stdout, stderr } = await home.enroot([
+    ...["start", "--dry-run", "--root", "-m", "tmpfs:/new:x-create=dir"],
+    ...["--rc", "/dev/null", "-e", "A=1", "box", "touch", "/srv/new"],
+  ]);
+  assertEquals([code, stderr], [0, ""]);
+  for (
+    const line of [
+      "namespaces: mnt user",
+      `uid_map: 0 ${TEST_UID} 1`,
+      `rootfs: ${home.rootfs}`,
+      "environment: GREETING=hello",
+      "environment: A=1",
+      "mount: /proc /proc none rbind,x-create=dir,nodev,noexec,nosuid,rw,rslave",
+      "hook: 10-shadow",
+      "mount: tmpfs /new tmpfs x-create=dir",
+      "rc: /dev/null",
+      "argument: touch",
+    ]
+  ) assertStringIncludes(stdout, `${line}\n`);
+  const again = await home.enroot(["start", "--dry-run", "box.sqsh"]);
+  assertStringIncludes(again.stdout, `image: ${home.path}/box.sqsh\n`);
+});
+
 containerTest("start says what it cannot start", async () => {
   const home = await box();
   const refusals: [string[], string][] = [

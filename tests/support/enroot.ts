@@ -130,7 +130,8 @@ export function enrootCommand(
   });
 }
 
-interface Program {
+/** How the program is started: an executable, and what comes before the program's own arguments. */
+export interface Program {
   command: string;
   args: string[];
   env: Record<string, string>;
@@ -139,7 +140,7 @@ interface Program {
 let staged: Program | undefined;
 
 /** How to start the program, from files that the test user can read. */
-function programFiles(): Program {
+export function programFiles(): Program {
   if (staged !== undefined) return staged;
   if (Deno.uid() === 0) return staged = stageProgram();
   if (BINARY !== undefined) return staged = { command: resolve(BINARY), args: [], env: {} };

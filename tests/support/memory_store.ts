@@ -1,5 +1,5 @@
 import { byteString } from "../../src/bytes/mod.ts";
-import type { FileStore } from "../../src/image/mod.ts";
+import type { FileStore } from "../../src/fstree/mod.ts";
 
 /** Keeps the data of files as byte strings; holes show as `<LENGTH>`. */
 export function memoryStore(): FileStore<string> {

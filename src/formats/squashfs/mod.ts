@@ -4,8 +4,8 @@
  * The kernel's Documentation/filesystems/squashfs.rst and fs/squashfs/squashfs_fs.h define the
  * format. The reader trusts nothing in an image and reads every compression and every kind of
  * inode; the writer makes images that Linux, squashfuse and unsquashfs read, in one pass over the
- * data and the same for the same input. Both are synchronous, work on any bytes that can be read
- * or written at an offset, and never open files themselves.
+ * data and the same for the same input, with worker threads for what is compressed. Both work on
+ * any bytes that can be read or written at an offset, and never open files themselves.
  */
 export type { FileKind } from "./format/layout.ts";
 export { SquashfsError, type SquashfsErrorReason } from "./format/squashfs_error.ts";

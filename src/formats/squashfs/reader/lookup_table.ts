@@ -42,10 +42,6 @@ export class LookupTable {
     }
   }
 
-  get count(): number {
-    return this.#layout.count;
-  }
-
   /** Where the table's first metadata block begins. */
   get firstBlock(): number {
     return this.#blocks[0] ?? this.#layout.start;

@@ -60,7 +60,7 @@ export class DataWriter {
     if (hasTail) this.#fragments.reserve(tail);
     const file = new StoredFile(size, { bytes: hasTail ? size - tail : size, blockSize });
     const hash = shareDuplicates && (compressData || hasTail) ? contentHash() : null;
-    const target = { file, blockSize, output: this.#output, hash };
+    const target = { file, output: this.#output, hash };
     const blocks = compressData
       ? new CompressedBlocks(target, this.#queue)
       : new StoredBlocks(target);

@@ -16,7 +16,6 @@ export interface FileBlocks {
 /** The file whose blocks are written. */
 export interface FileBlocksTarget {
   file: StoredFile;
-  blockSize: number;
   output: AppendingOutput;
   /** Gets the bytes of the blocks that are not holes. */
   hash: Hash | null;
@@ -69,15 +68,14 @@ export class StoredBlocks implements FileBlocks {
   }
 
   #blockLength(): number {
-    const { file, blockSize } = this.#target;
-    return Math.min(blockSize, file.blockBytes - this.#index * blockSize);
+    return this.#target.file.blockLength(this.#index);
   }
 
   #advance(count: number): void {
     this.#filled += count;
     if (this.#filled < this.#blockLength()) return;
     const { file } = this.#target;
-    if (this.#zero) file.setHole(this.#index, this.#filled);
+    if (this.#zero) file.setHole(this.#index);
     else {
       file.setStored(this.#index, {
         position: this.#start + file.storedLength,
@@ -138,8 +136,7 @@ export class CompressedBlocks implements FileBlocks {
   }
 
   #blockLength(): number {
-    const { file, blockSize } = this.#target;
-    return Math.min(blockSize, file.blockBytes - this.#index * blockSize);
+    return this.#target.file.blockLength(this.#index);
   }
 
   #advance(count: number): void {
@@ -147,7 +144,7 @@ export class CompressedBlocks implements FileBlocks {
     if (this.#filled < this.#blockLength()) return;
     const { file, hash } = this.#target;
     const index = this.#index;
-    if (this.#block === null || isZero(this.#block)) file.setHole(index, this.#filled);
+    if (this.#block === null || isZero(this.#block)) file.setHole(index);
     else {
       hash?.update(this.#block);
       file.setPending(index);

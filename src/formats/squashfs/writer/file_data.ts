@@ -22,7 +22,7 @@ export class StoredFile implements FileData {
   readonly size: number;
   /** Bytes in blocks of its own, that is without an end in a fragment. */
   readonly blockBytes: number;
-  readonly #blockCount: number;
+  readonly #blockSize: number;
   #sizes: Uint32Array = NO_BLOCKS;
   /** Position of the first block in the image; meaningful once there is one. */
   start = 0;
@@ -37,7 +37,7 @@ export class StoredFile implements FileData {
   constructor(size: number, blocks: { bytes: number; blockSize: number }) {
     this.size = size;
     this.blockBytes = blocks.bytes;
-    this.#blockCount = Math.ceil(blocks.bytes / blocks.blockSize);
+    this.#blockSize = blocks.blockSize;
   }
 
   /** The size fields of the blocks, 0 for a hole. */
@@ -45,10 +45,15 @@ export class StoredFile implements FileData {
     return this.#sizes;
   }
 
+  /** Bytes of a block: the last one may be short. */
+  blockLength(index: number): number {
+    return Math.min(this.#blockSize, this.blockBytes - index * this.#blockSize);
+  }
+
   /** Notes that a block is all zeros. */
-  setHole(index: number, length: number): void {
+  setHole(index: number): void {
     this.#set(index, 0);
-    this.holeBytes += length;
+    this.holeBytes += this.blockLength(index);
   }
 
   /** Notes that a block will be stored. */
@@ -66,8 +71,9 @@ export class StoredFile implements FileData {
   #set(index: number, size: number): void {
     if (index >= this.#sizes.length) {
       // Grown step by step, because a hostile archive may promise any size and deliver none.
+      const count = Math.ceil(this.blockBytes / this.#blockSize);
       const capacity = Math.max(FIRST_BLOCKS, index + 1, this.#sizes.length * 2);
-      const grown = new Uint32Array(Math.min(this.#blockCount, capacity));
+      const grown = new Uint32Array(Math.min(count, capacity));
       grown.set(this.#sizes);
       this.#sizes = grown;
     }

@@ -10,6 +10,7 @@ export class MetadataWriter {
   readonly #encoded: Uint8Array[] = [];
   readonly #blockStarts: number[] = [];
   #filled = 0;
+  /** Encoded bytes of the blocks that are full. */
   #length = 0;
 
   constructor(coding: BlockCoding | null) {
@@ -19,11 +20,6 @@ export class MetadataWriter {
   /** Reference to where the next byte goes. */
   get reference(): number {
     return metadataReference(this.#length, this.#filled);
-  }
-
-  /** Encoded bytes of the blocks that are full. */
-  get length(): number {
-    return this.#length;
   }
 
   /** Where each block begins in the encoded table. */
