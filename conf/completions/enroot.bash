@@ -18,7 +18,7 @@ _enroot() {
     exec) options="--env --help" ;;
     export) options="--output --force --help" ;;
     import) options="--arch --output --help" ;;
-    list) options="--fancy --help" ;;
+    list) options="--fancy --json --help" ;;
     load) options="--arch --name --force --help" ;;
     remove) options="--force --help" ;;
     start)

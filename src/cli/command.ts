@@ -21,7 +21,7 @@ export type Command =
   | { verb: "export"; name: string; output?: string; force: boolean }
   | { verb: "import"; uri: string; arch?: string; output?: string }
   | { verb: "info" }
-  | { verb: "list"; fancy: boolean }
+  | { verb: "list"; fancy: boolean; json: boolean }
   | { verb: "load"; uri: string; arch?: string; name?: string; force: boolean }
   | { verb: "remove"; names: string[]; force: boolean }
   | {
@@ -89,7 +89,7 @@ function understand(verb: CommandName, given: Arguments): Command {
     case "info":
       return { verb };
     case "list":
-      return { verb, fancy: given.has("fancy") };
+      return { verb, fancy: given.has("fancy"), json: given.has("json") };
     case "load":
       return { verb, uri: first, force, ...optional(given, ["arch", "name"]) };
     case "remove":

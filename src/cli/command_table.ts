@@ -157,6 +157,7 @@ export const COMMANDS = {
     description: "List the container root filesystems of the caller.",
     options: [
       { long: "fancy", short: "f", help: "Show running processes too, in a table" },
+      { long: "json", help: "Print everything known, as JSON" },
     ],
   },
   load: {

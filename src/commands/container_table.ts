@@ -20,7 +20,7 @@ export function containerTable(
   processes: readonly ContainerProcess[],
   now = new Date(),
 ): string {
-  const groups = new Map<string, ContainerProcess[]>(names.map((name) => [name, []]));
+  const groups = new Map<string, ContainerProcess[]>(names.map((name) => [escapeBlanks(name), []]));
   for (const process of processes) {
     const name = nameOf(process);
     const group = groups.get(name);
@@ -37,7 +37,15 @@ export function containerTable(
 
 function nameOf({ root }: ContainerProcess): string {
   if (root === null) return "<unknown>";
-  return root.kind === "image" ? root.path : basename(root.path);
+  return escapeBlanks(root.kind === "image" ? root.path : basename(root.path));
+}
+
+/** As mountinfo (proc(5)) writes paths: who reads our columns splits them at blanks. */
+function escapeBlanks(path: string): string {
+  return path.replace(
+    /[\x00-\x20\x7f\\]/g,
+    (blank) => `\\${blank.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
 }
 
 function columns(process: ContainerProcess, now: Date): string[] {

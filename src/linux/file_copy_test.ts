@@ -3,7 +3,6 @@ import { byteStringFromText } from "../bytes/mod.ts";
 import {
   AT,
   copyFileRange,
-  fallocate,
   ftruncate,
   nextDataRange,
   O,
@@ -69,11 +68,4 @@ Deno.test("nextDataRange() walks data and skips holes", resident, () => {
   const range = nextDataRange(file.fd, { offset: 0 });
   assertEquals(range, { start: 1 << 19, end: (1 << 19) + 4096 });
   assertEquals(nextDataRange(file.fd, { offset: (1 << 19) + 4096 }), null);
-});
-
-Deno.test("fallocate() reserves space", resident, () => {
-  using file = temporaryFile("/tmp");
-  fallocate(file.fd, 1 << 20);
-  assertEquals(statusOf(file.fd).size, 1 << 20);
-  assertEquals(statusOf(file.fd).blocks >= 2048, true);
 });

@@ -5,9 +5,7 @@ const symbols = libc({
   pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
   pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
-  fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
-  fsync: { parameters: ["i32"], result: "i32" },
 });
 
 const EIO = 5;
@@ -58,16 +56,6 @@ function asBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** ftruncate(2): cuts the file, or extends it with a hole. */
 export function ftruncate(fd: number, size: number): void {
   check(symbols().ftruncate(fd, BigInt(size)), "ftruncate");
-}
-
-/** fallocate(2) from the start of the file: reserves space, and extends the file to `size`. */
-export function fallocate(fd: number, size: number): void {
-  check(symbols().fallocate(fd, 0, 0n, BigInt(size)), "fallocate");
-}
-
-/** fsync(2). */
-export function fsync(fd: number): void {
-  check(symbols().fsync(fd), "fsync");
 }
 
 /** A stretch of a file that holds data, from `start` to before `end`, in bytes. */

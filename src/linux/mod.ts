@@ -6,15 +6,7 @@
  */
 export { type DirectoryEntry, readDirectory } from "./directory_entries.ts";
 export { copyFileRange, type CopyRange } from "./file_copy.ts";
-export {
-  type DataRange,
-  fallocate,
-  fsync,
-  ftruncate,
-  nextDataRange,
-  pread,
-  pwrite,
-} from "./file_data.ts";
+export { type DataRange, ftruncate, nextDataRange, pread, pwrite } from "./file_data.ts";
 export {
   AT,
   close,

@@ -1,5 +1,6 @@
 import { byteString, byteStringFromText, textFromByteString } from "../bytes/mod.ts";
 import { AT, fileIdentity, isSyscallError, statusAt } from "../linux/mod.ts";
+import { unescapeFstabField } from "./fstab.ts";
 
 /** Clock ticks a second in proc(5): the kernel tells programs 100, whatever it uses itself. */
 const TICKS = 100;
@@ -125,8 +126,7 @@ function imageOf(pid: number): string | null {
     const fields = line.split(" ");
     const type = fields.indexOf("-", 6) + 1;
     if (fields[4] !== "/" || fields[type] !== "overlay") continue;
-    const source = fields[type + 1] ?? "";
-    // Blanks stay escaped: who reads our columns splits them at blanks.
+    const source = unescapeFstabField(fields[type + 1] ?? "");
     return source.startsWith("/") ? textFromByteString(source) : null;
   }
   return null;

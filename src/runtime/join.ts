@@ -57,7 +57,8 @@ export function joinAndExecute(
   const isForeign = descriptors.has("user");
 
   const enter = [...(isForeign ? becomeOwner(target) : []), ...join("user")];
-  const inside = [...last.flatMap(join), ...directoryRows(target)];
+  const directory = target.open("cwd", O.PATH);
+  const inside = [...last.flatMap(join), ...directoryRows(target, directory)];
   if (isForeign) {
     inside.push(noNewPrivilegesRow(), ...ownershipFilterRows());
     if (target.idMap("uid_map").inside !== 0) inside.push(...dropCapabilitiesRows());
@@ -68,7 +69,11 @@ export function joinAndExecute(
 
   resetSignals();
   const table = descriptors.has("pid")
-    ? inChild([...enter, ...join("pid")], { inside, program, descriptors: descriptors.values() })
+    ? inChild([...enter, ...join("pid")], {
+      inside,
+      program,
+      descriptors: [...descriptors.values(), directory],
+    })
     : [...enter, ...inside];
   execSyscallTable(table, reportStyle());
 }
@@ -108,12 +113,11 @@ export function joinRows(
   });
 }
 
-function directoryRows(target: TargetProcess): Syscall[] {
-  const fd = target.open("cwd", O.PATH);
+function directoryRows({ pid }: TargetProcess, fd: number): Syscall[] {
   return withDescriptor(fd, {
     name: "fchdir",
     arguments: [fd],
-    failure: `Cannot enter the working directory of process ${target.pid}`,
+    failure: `Cannot enter the working directory of process ${pid}`,
   });
 }
 
@@ -149,7 +153,7 @@ function inChild(
   { inside, program, descriptors }: {
     inside: Syscall[];
     program: Program;
-    descriptors: Iterable<number>;
+    descriptors: number[];
   },
 ): Syscall[] {
   const SIGCHLD = 17, CLONE_PARENT = 0x8000;
@@ -174,7 +178,7 @@ function inChild(
   return [
     leave,
     { name: "wait4", arguments: [resultOf(leave), 0, 0, 0], failure },
-    ...[...descriptors].map(closeRow),
+    ...descriptors.map(closeRow),
     ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
     goIn,
     ...enter,
