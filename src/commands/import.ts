@@ -20,6 +20,7 @@ export async function importImage(
     output: output ?? `${image.defaultName}.sqsh`,
     force: settings.forceOverride,
     squashOptions: settings.squashOptions,
+    processors: settings.maxProcessors,
     sourceDateEpoch: parseSourceDateEpoch(environment["SOURCE_DATE_EPOCH"]),
   });
   return 0;

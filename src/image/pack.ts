@@ -13,6 +13,8 @@ export interface PackOptions {
   force: boolean;
   /** In mksquashfs syntax. */
   squashOptions: string[];
+  /** How many compress at once, unless the options above say it. */
+  processors: number;
   /** What every time in the image is set to, in seconds since the epoch; null to keep them. */
   sourceDateEpoch: number | null;
 }
@@ -24,9 +26,10 @@ export interface PackOptions {
  */
 export async function packImage(
   open: () => Promise<ImageSource>,
-  { platform, output, force, squashOptions, sourceDateEpoch }: PackOptions,
+  { platform, output, force, squashOptions, processors, sourceDateEpoch }: PackOptions,
 ): Promise<void> {
   const options = parseSquashfsOptions(squashOptions);
+  options.processors ??= processors;
   if (sourceDateEpoch !== null) {
     options.modificationTime = sourceDateEpoch;
     options.allTime = sourceDateEpoch;

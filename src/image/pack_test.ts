@@ -68,6 +68,7 @@ function pack(
     output,
     force: false,
     squashOptions: [],
+    processors: 2,
     sourceDateEpoch: null,
     ...options,
   });
@@ -206,7 +207,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
           console.log("ready");
         }), {
           platform: hostPlatform("amd64"), output: "out.sqsh",
-          force: false, squashOptions: [], sourceDateEpoch: null,
+          force: false, squashOptions: [], processors: 1, sourceDateEpoch: null,
         });`;
       await using child = new Deno.Command(Deno.execPath(), {
         args: ["eval", "--quiet", "--import-map", importMap(), program],

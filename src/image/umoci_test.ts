@@ -151,6 +151,7 @@ Deno.test({
         output,
         force: false,
         squashOptions: [],
+        processors: 2,
         sourceDateEpoch: null,
       });
       run("unsquashfs", ["-no-progress", "-dest", `${directory}/ours`, output]);
