@@ -1,12 +1,16 @@
 import { EnrootError, logInfo } from "../diagnostics/mod.ts";
 import type { Platform } from "../formats/oci/mod.ts";
-import { createSquashfsWriter, parseSquashfsOptions } from "../formats/squashfs/mod.ts";
+import {
+  createSquashfsWriter,
+  parseSquashfsOptions,
+  type SquashfsOptions,
+} from "../formats/squashfs/mod.ts";
 import { assembleImage } from "./assemble.ts";
 import { writeImageFile } from "./image_file.ts";
 import type { ImageSource } from "./source.ts";
 
-export interface PackOptions {
-  platform: Platform;
+/** How to write an image file. */
+export interface PackFileOptions {
   /** The file to write. */
   output: string;
   /** Whether it may replace one that exists. */
@@ -19,6 +23,10 @@ export interface PackOptions {
   sourceDateEpoch: number | null;
 }
 
+export interface PackOptions extends PackFileOptions {
+  platform: Platform;
+}
+
 /**
  * Writes an image as a squashfs file.
  *
@@ -26,25 +34,34 @@ export interface PackOptions {
  */
 export async function packImage(
   open: () => Promise<ImageSource>,
-  { platform, output, force, squashOptions, processors, sourceDateEpoch }: PackOptions,
+  options: PackOptions,
 ): Promise<void> {
+  const { platform, output, force, sourceDateEpoch } = options;
+  const format = writerOptions(options);
+  const mtime = sourceDateEpoch ?? Math.floor(Date.now() / 1000);
+  await writeImageFile(output, {
+    force,
+    write: async (file) => {
+      await using source = await open();
+      using store = createSquashfsWriter(file, format);
+      const root = await assembleImage(source, { platform, store, mtime });
+      logInfo("Creating squashfs filesystem...");
+      await store.finish(root);
+    },
+  });
+}
+
+/** The options of the squashfs writer. @throws {EnrootError} naming one that is unknown */
+export function writerOptions(
+  { squashOptions, processors, sourceDateEpoch }: PackFileOptions,
+): SquashfsOptions {
   const options = parseSquashfsOptions(squashOptions);
   options.processors ??= processors;
   if (sourceDateEpoch !== null) {
     options.modificationTime = sourceDateEpoch;
     options.allTime = sourceDateEpoch;
   }
-  const mtime = sourceDateEpoch ?? Math.floor(Date.now() / 1000);
-  await writeImageFile(output, {
-    force,
-    write: async (file) => {
-      await using source = await open();
-      using store = createSquashfsWriter(file, options);
-      const root = await assembleImage(source, { platform, store, mtime });
-      logInfo("Creating squashfs filesystem...");
-      await store.finish(root);
-    },
-  });
+  return options;
 }
 
 /**
