@@ -4,7 +4,7 @@
 _enroot() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local command=${COMP_WORDS[1]} commands options= word
-  commands="batch bundle create digest exec export help import info list load remove start version"
+  commands="batch bundle check create digest exec export help import info list load remove start version"
   COMPREPLY=()
 
   if [ "$COMP_CWORD" -eq 1 ]; then

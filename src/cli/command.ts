@@ -15,6 +15,7 @@ export type Command =
     output?: string;
     target?: string;
   }
+  | { verb: "check" }
   | { verb: "create"; image: string; name?: string; force: boolean }
   | { verb: "digest"; uri: string; arch?: string }
   | { verb: "exec"; target: string; command: string[]; env: string[] }
@@ -76,6 +77,10 @@ function understand(verb: CommandName, given: Arguments): Command {
         force,
         ...optional(given, ["desc", "output", "target"]),
       };
+    case "check":
+    case "info":
+    case "version":
+      return { verb };
     case "create":
       return { verb, image: first, force, ...optional(given, ["name"]) };
     case "digest":
@@ -86,8 +91,6 @@ function understand(verb: CommandName, given: Arguments): Command {
       return { verb, name: first, force, ...optional(given, ["output"]) };
     case "import":
       return { verb, uri: first, ...optional(given, ["arch", "output"]) };
-    case "info":
-      return { verb };
     case "list":
       return { verb, fancy: given.has("fancy"), json: given.has("json") };
     case "load":
@@ -110,8 +113,6 @@ function understand(verb: CommandName, given: Arguments): Command {
         dryRun: given.has("dry-run"),
         ...optional(given, ["conf", "rc"]),
       };
-    case "version":
-      return { verb };
   }
 }
 

@@ -75,6 +75,14 @@ export const COMMANDS = {
       { ...FORCE, help: "Overwrite an existing bundle" },
     ],
   },
+  check: {
+    operands: "",
+    minOperands: 0,
+    maxOperands: 0,
+    description: "Check whether this host has what running containers needs, and can use.\n\n" +
+      "Fails if something required is missing.",
+    options: [],
+  },
   create: {
     operands: "IMAGE",
     minOperands: 1,

@@ -14,18 +14,24 @@ export async function runCommand(command: Command, environment: Environment): Pr
       return 0;
     case "batch":
       return await commands.batch(command, await context());
+    case "check":
+      return await commands.check(await context());
     case "create":
       return await commands.create(command, await context());
     case "digest":
       return await commands.digest(command, await context());
     case "exec":
       return await commands.exec(command, context);
+    case "export":
+      return await commands.exportContainer(command, await context());
     case "import":
       return await commands.importImage(command, await context());
     case "info":
       return await commands.info(await context());
     case "list":
       return await commands.list(command, await context());
+    case "load":
+      return await commands.load(command, await context());
     case "remove":
       return await commands.remove(command, await context());
     case "start":
@@ -33,8 +39,6 @@ export async function runCommand(command: Command, environment: Environment): Pr
     case "version":
       return await commands.version();
     case "bundle":
-    case "export":
-    case "load":
       throw new EnrootError(`Not available yet: enroot ${command.verb}`);
   }
 }

@@ -41,8 +41,9 @@ export async function exec(
 
 /** The first process of the container (or image) of this name, if it runs exactly once. */
 async function findProcess(name: string, { settings }: Context): Promise<ContainerProcess> {
-  const { path } = resolveTarget(name, settings.dataPath);
-  const processes = (await containerProcesses([path])).filter(({ root }) => root?.path === path);
+  const { kind, path } = resolveTarget(name, settings.dataPath);
+  const all = await containerProcesses(kind === "container" ? [path] : []);
+  const processes = all.filter(({ root }) => root?.path === path);
   const [first, ...others] = processes;
   if (first === undefined) throw new EnrootError(`Cannot enter ${name}: it does not run`);
   if (others.length === 0) return first;

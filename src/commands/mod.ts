@@ -10,8 +10,10 @@ import type { Context } from "./context.ts";
 import type { CreateOptions } from "./create.ts";
 import type { DigestOptions } from "./digest.ts";
 import type { ExecOptions } from "./exec.ts";
+import type { ExportOptions } from "./export.ts";
 import type { ImportOptions } from "./import.ts";
 import type { ListOptions } from "./list.ts";
+import type { LoadOptions } from "./load.ts";
 import type { RemoveOptions } from "./remove.ts";
 import type { StartOptions } from "./start.ts";
 
@@ -22,8 +24,10 @@ export type {
   CreateOptions,
   DigestOptions,
   ExecOptions,
+  ExportOptions,
   ImportOptions,
   ListOptions,
+  LoadOptions,
   RemoveOptions,
   StartOptions,
 };
@@ -36,6 +40,11 @@ export async function batch(options: BatchOptions, context: Context): Promise<nu
 /** Shows, checks or empties the cache of downloaded blobs. */
 export async function cache(options: CacheOptions, context: Context): Promise<number> {
   return (await import("./cache.ts")).cache(options, context);
+}
+
+/** Prints what the host has and lacks for running containers. */
+export async function check(context: Context): Promise<number> {
+  return await (await import("./check.ts")).check(context);
 }
 
 /** Makes a container of an image file. */
@@ -56,6 +65,11 @@ export async function exec(
   return await (await import("./exec.ts")).exec(options, context);
 }
 
+/** Makes an image file of a container. */
+export async function exportContainer(options: ExportOptions, context: Context): Promise<number> {
+  return await (await import("./export.ts")).exportContainer(options, context);
+}
+
 /** Makes an image file of an image elsewhere. */
 export async function importImage(options: ImportOptions, context: Context): Promise<number> {
   return await (await import("./import.ts")).importImage(options, context);
@@ -69,6 +83,11 @@ export async function info(context: Context): Promise<number> {
 /** Prints the containers. */
 export async function list(options: ListOptions, context: Context): Promise<number> {
   return await (await import("./list.ts")).list(options, context);
+}
+
+/** Makes a container of an image elsewhere. */
+export async function load(options: LoadOptions, context: Context): Promise<number> {
+  return await (await import("./load.ts")).load(options, context);
 }
 
 /** Removes containers. */

@@ -8,6 +8,7 @@ import {
 } from "../config/mod.ts";
 import { EnrootError, messageOf, writeStdout } from "../diagnostics/mod.ts";
 import {
+  attachImage,
   byteEnvironment,
   type ConfigurationFile,
   describePlan,
@@ -65,7 +66,9 @@ function makePlan(
   const path = byteStringFromText(target.path);
   return {
     rootfs: target.kind === "image" ? `${runtimePath}/rootfs` : path,
-    image: target.kind === "image" ? { path, offset: 0 } : null,
+    image: target.kind === "image"
+      ? { path, offset: 0, loopDevice: superuser ? attachImage(path, 0) : null }
+      : null,
     identity: { hostUid, hostGid, uid: toRoot ? 0 : hostUid, gid: toRoot ? 0 : hostGid },
     namespaces: {
       user: !superuser,
@@ -75,6 +78,7 @@ function makePlan(
       uts: settings.unshareUts,
     },
     writable: settings.rootfsWritable,
+    nativeOverlayfs: settings.nativeOverlayfs,
     runtimePath,
     workingDirectory: byteStringFromText(Deno.cwd()),
     fstabs: readFiles(

@@ -5,6 +5,7 @@
  * directory is the tree's root; no path can be longer or deeper than Linux allows.
  */
 export type { FileStore } from "./file_store.ts";
+export { isKeptXattr } from "./kept_xattrs.ts";
 export { emptyDirectory, TreeLayer } from "./layer.ts";
 export type {
   Attributes,

@@ -33,7 +33,8 @@ export async function assembleImage<Content>(
     const bytes = source.openLayer(layer);
     // One that fails before its turn is reported when its turn comes.
     bytes.catch(() => {});
-    return { digest: layer.digest, diffId: config.diffIds[index] ?? null, bytes };
+    const name = image.layerName ?? `layer ${layer.digest}`;
+    return { name, diffId: config.diffIds[index] ?? null, bytes };
   });
   await opened[0]?.bytes;
   logInfo("Extracting image layers...");

@@ -5,6 +5,7 @@ import {
   type Directory,
   type FileStore,
   type Inode,
+  isKeptXattr,
   splitPath,
   TreeError,
   TreeLayer,
@@ -147,7 +148,7 @@ export class Extraction<Content> implements TarHandler {
     const kept: NonNullable<Attributes["xattrs"]> = new Map();
     let bytes = 0;
     for (const [name, value] of xattrs) {
-      if (!isKept(name)) continue;
+      if (!isKeptXattr(name)) continue;
       bytes += name.length + value.length;
       if (name.length > 255 || name.includes("\0") || bytes > MAX_XATTR_BYTES) {
         throw new TreeError("extended attributes too large");
@@ -172,10 +173,4 @@ export class Extraction<Content> implements TarHandler {
 
 function isWithin(value: number, most: number): boolean {
   return value >= 0 && value <= most;
-}
-
-/** Those of overlayfs are left out: where the image becomes a lower layer they would be obeyed. */
-function isKept(name: ByteString): boolean {
-  return name === "security.capability" ||
-    (name.startsWith("user.") && name.length > "user.".length && !name.startsWith("user.overlay."));
 }

@@ -7,8 +7,8 @@ import { Extraction, fullBudget } from "./extraction.ts";
 
 /** A layer to be applied. */
 export interface LayerData {
-  /** Its digest, for messages. */
-  digest: Digest;
+  /** What messages call it. */
+  name: string;
   /** What the digest of its uncompressed bytes must be; null if it is not known. */
   diffId: Digest | null;
   /** Its uncompressed bytes: a tar archive. */
@@ -56,7 +56,7 @@ export class LayerStack<Content> {
     }
     if (digest !== null && digest.finish() !== layer.diffId) {
       throw new EnrootError(
-        `Cannot extract layer ${layer.digest}: its content is not ${layer.diffId}`,
+        `Cannot extract ${layer.name}: its content is not ${layer.diffId}`,
       );
     }
   }
@@ -67,10 +67,10 @@ function layerError(
   { layer, path }: { layer: LayerData; path: ByteString },
 ): unknown {
   if (cause instanceof TarError) {
-    return new EnrootError(`Cannot read layer ${layer.digest}: ${cause.message}`, { cause });
+    return new EnrootError(`Cannot read ${layer.name}: ${cause.message}`, { cause });
   }
   if (cause instanceof TreeError) {
-    const what = `${textFromByteString(path)} from layer ${layer.digest}`;
+    const what = `${textFromByteString(path)} from ${layer.name}`;
     return new EnrootError(`Cannot extract ${what}: ${cause.message}`, { cause });
   }
   return cause;

@@ -22,7 +22,7 @@ async function unpack(...layers: TarMember[][]): Promise<Directory<string>> {
   const stack = newStack();
   for (const members of layers) {
     const bytes = tarArchive(members);
-    await stack.apply({ digest: DIGEST, diffId: digestOf(bytes), bytes: chunksOf(bytes) });
+    await stack.apply({ name: `layer ${DIGEST}`, diffId: digestOf(bytes), bytes: chunksOf(bytes) });
   }
   return stack.root;
 }
@@ -213,7 +213,7 @@ Deno.test("LayerStack refuses devices and link targets that no system has", asyn
 
 Deno.test("LayerStack refuses a layer whose content is not the one promised", async () => {
   const bytes = tarArchive([{ path: "a" }]);
-  const layer = { digest: DIGEST, diffId: DIGEST, bytes: chunksOf(bytes) };
+  const layer = { name: `layer ${DIGEST}`, diffId: DIGEST, bytes: chunksOf(bytes) };
   await assertRejects(
     () => newStack().apply(layer),
     EnrootError,
@@ -225,7 +225,7 @@ Deno.test("LayerStack refuses a layer whose content is not the one promised", as
 Deno.test("LayerStack counts what comes after the end of the archive into its digest", async () => {
   const bytes = new Uint8Array([...tarArchive([{ path: "a" }]), ...new Uint8Array(9000)]);
   await newStack()
-    .apply({ digest: DIGEST, diffId: digestOf(bytes), bytes: chunksOf(bytes) });
+    .apply({ name: `layer ${DIGEST}`, diffId: digestOf(bytes), bytes: chunksOf(bytes) });
 });
 
 Deno.test("LayerStack names the layer that is no archive", async () => {
@@ -233,7 +233,7 @@ Deno.test("LayerStack names the layer that is no archive", async () => {
   await assertRejects(
     () =>
       newStack()
-        .apply({ digest: DIGEST, diffId: null, bytes: chunksOf(bytes) }),
+        .apply({ name: `layer ${DIGEST}`, diffId: null, bytes: chunksOf(bytes) }),
     EnrootError,
     `Cannot read layer ${DIGEST}: `,
   );
@@ -255,7 +255,7 @@ Deno.test("LayerStack waits for the store before it goes on", async () => {
   };
   const bytes = tarArchive([{ path: "a", data: "x".repeat(1500) }]);
   await new LayerStack(slow, { mtime: 0 }).apply({
-    digest: DIGEST,
+    name: `layer ${DIGEST}`,
     diffId: null,
     bytes: chunksOf(bytes),
   });

@@ -8,7 +8,8 @@
 export { assembleImage, type AssembleOptions } from "./assemble.ts";
 export { hostPlatform } from "./host_platform.ts";
 export { type NamedImage, parseImageUri } from "./open_source.ts";
-export { packImage, type PackOptions, parseSourceDateEpoch } from "./pack.ts";
+export { type PackFileOptions, packImage, type PackOptions, parseSourceDateEpoch } from "./pack.ts";
+export { packRootfs } from "./pack_rootfs.ts";
 export {
   defaultName,
   parseReference,
@@ -17,3 +18,4 @@ export {
 } from "./reference.ts";
 export { RegistrySource, type RegistrySourceOptions } from "./registry_source.ts";
 export type { ImageSource, ResolvedImage } from "./source.ts";
+export { unpackImage, type UnpackOptions } from "./unpack.ts";

@@ -8,6 +8,7 @@ import { defaultLocalName, parseLocalReference } from "./local_name.ts";
 import { defaultName, parseReference, unknownSchemeError } from "./reference.ts";
 import { RegistrySource, type RegistrySourceOptions } from "./registry_source.ts";
 import type { ImageSource } from "./source.ts";
+import { TarSource } from "./tar_source.ts";
 
 /** What a user named, before anything was fetched or read. */
 export interface NamedImage {
@@ -17,8 +18,8 @@ export interface NamedImage {
 }
 
 /**
- * Understands the URI of an image: `docker://`, `dockerd://`, `podman://`, `oci:`, `oci-archive:` or
- * `docker-archive:`.
+ * Understands the URI of an image: `docker://`, `dockerd://`, `podman://`, `oci:`, `oci-archive:`,
+ * `docker-archive:` or `tar:`.
  *
  * @throws {EnrootError} `Invalid image reference: URI`, or when a file named in it does not exist
  */
@@ -52,6 +53,14 @@ export function parseImageUri(uri: string): NamedImage {
             ? new DockerArchiveSource(options)
             : new LayoutSource(options);
         },
+      };
+    }
+    case "tar": {
+      const { path, name } = parseLocalReference(rest);
+      if (name !== "") throw new EnrootError(`No such file or directory: ${rest}`);
+      return {
+        defaultName: defaultLocalName({ path, name }),
+        open: () => Promise.resolve(new TarSource(path, { provenance: uri })),
       };
     }
     default:

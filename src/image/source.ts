@@ -7,6 +7,8 @@ export interface ResolvedImage {
   config: ImageConfig;
   /** Bottom layer first. */
   layers: Descriptor[];
+  /** What messages call the only layer, where that is no blob with a digest. */
+  layerName?: string;
   /** Paths of files in the layers that are the source's own work and no part of the image. */
   foreignFiles?: readonly string[];
 }

@@ -1,8 +1,11 @@
 import { type ByteString } from "../bytes/mod.ts";
 import { anonymousFile } from "./anonymous_file.ts";
 import { pwrite } from "./file_data.ts";
+import { AT, close, O, openat } from "./files.ts";
 import { cString } from "./libc.ts";
+import { isExecutable } from "./process.ts";
 import { rawSyscall } from "./raw_syscall.ts";
+import { isSyscallError, SyscallError } from "./syscall_error.ts";
 import { type ReportStyle, type Syscall, syscallImage } from "./syscall_image.ts";
 
 const AT_EMPTY_PATH = 0x1000;
@@ -33,20 +36,57 @@ export function inheritOnExec(fd: number): void {
  * Replaces this process by one that runs a table of system calls ({@link syscallImage}); returns
  * only by throwing. The process keeps its PID.
  *
- * @throws {SyscallError} where the kernel forbids to run programs that lie in memory, too
+ * @throws {SyscallError}
  */
 export function execSyscallTable(table: Syscall[], report: ReportStyle): never {
-  const { code, data, dataOffset } = syscallImage(table, {
-    architecture: Deno.build.arch,
-    report,
-  });
-  const fd = anonymousFile("enroot", { inherit: false });
-  pwrite(fd, code, { offset: 0 });
-  pwrite(fd, data, { offset: dataOffset });
+  const fd = syscallProgram(table, report);
   const nothing = new PointerList([]);
   const argv = new PointerList(["enroot"]);
   rawSyscall("execveat", [fd, cString(""), argv.array, nothing.array, AT_EMPTY_PATH]);
   throw new Error("execveat returned");
+}
+
+/**
+ * Writes the program that runs a table of system calls to a file without a name, closed on exec.
+ *
+ * @returns its descriptor
+ * @throws {SyscallError} where the kernel lets nothing of ours be executed
+ */
+export function syscallProgram(table: Syscall[], report: ReportStyle): number {
+  const { code, data, dataOffset } = syscallImage(table, {
+    architecture: Deno.build.arch,
+    report,
+  });
+  const write = (fd: number) => {
+    pwrite(fd, code, { offset: 0 });
+    pwrite(fd, data, { offset: dataOffset });
+    return fd;
+  };
+  try {
+    return write(anonymousFile("enroot", { inherit: false, executable: true }));
+  } catch (error) {
+    if (!isSyscallError(error, "EACCES")) throw error;
+    const fd = programOnDisk(write);
+    if (fd === null) throw error;
+    return fd;
+  }
+}
+
+/** Makes the program where files can be executed; null where there is no such place. */
+function programOnDisk(write: (fd: number) => number): number | null {
+  for (const directory of ["/dev/shm", "/tmp", "/var/tmp"]) {
+    try {
+      const writer = openat(AT.FDCWD, directory, { flags: O.RDWR | O.TMPFILE, mode: 0o700 });
+      // What is open for writing cannot be executed (ETXTBSY).
+      const fd = openat(AT.FDCWD, `/proc/self/fd/${write(writer)}`, { flags: O.RDONLY });
+      close(writer);
+      if (isExecutable(`/proc/self/fd/${fd}`)) return fd;
+      close(fd);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+    }
+  }
+  return null;
 }
 
 /** A NULL-terminated array of C strings; the strings live as long as this object. */

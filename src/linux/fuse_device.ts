@@ -1,18 +1,15 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { AT, close, O, openat, S } from "./files.ts";
-import { check, errno, libc } from "./libc.ts";
+import { AT, O, openat, S } from "./files.ts";
+import { errno, libc } from "./libc.ts";
 import { mount, MS } from "./mounts.ts";
 import { SyscallError } from "./syscall_error.ts";
 
 const symbols = libc({
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
 });
 
 const DEVICE = "/dev/fuse";
-/** _IOR(229, 0, uint32_t), linux/fuse.h */
-const FUSE_DEV_IOC_CLONE = 0x8004e500n;
 
 const ENOENT = 2;
 const EINTR = 4;
@@ -30,25 +27,7 @@ export function openFuseDevice(): number {
 }
 
 /**
- * Opens another descriptor for the connection of a mounted device. Each has a queue of its own for
- * requests that are being worked on, so that threads do not get in each other's way; a reply goes
- * through the descriptor that the request came from.
- *
- * @throws {SyscallError}
- */
-export function cloneFuseDevice(fuseFd: number): number {
-  const fd = openFuseDevice();
-  try {
-    check(symbols().ioctl(fd, FUSE_DEV_IOC_CLONE, Uint32Array.of(fuseFd)), "ioctl", DEVICE);
-    return fd;
-  } catch (error) {
-    close(fd);
-    throw error;
-  }
-}
-
-/**
- * Waits for a request and reads it.
+ * Waits for a request and reads it. Any thread may reply, through the same descriptor.
  *
  * @returns its length, or 0 when the connection has ended
  * @throws {SyscallError}

@@ -31,7 +31,6 @@ export {
 } from "./files.ts";
 export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file_status.ts";
 export {
-  cloneFuseDevice,
   FUSE_MOUNT_FLAGS,
   FUSE_MOUNT_TYPE,
   fuseMountData,
@@ -50,7 +49,7 @@ export {
   keepCapabilitiesOnExec,
 } from "./capabilities.ts";
 export { anonymousFile } from "./anonymous_file.ts";
-export { execSyscallTable, execve, inheritOnExec } from "./exec.ts";
+export { execSyscallTable, execve, inheritOnExec, syscallProgram } from "./exec.ts";
 export {
   MNT_DETACH,
   mount,
@@ -84,6 +83,7 @@ export {
   text,
 } from "./syscall_image.ts";
 export { groupLineOf, passwdLineOf } from "./accounts.ts";
+export { attachLoopDevice, type LoopDevice } from "./loop_device.ts";
 export { bringUpLoopback } from "./network.ts";
 export { terminalName } from "./terminal.ts";
 export { tryLock } from "./flock.ts";

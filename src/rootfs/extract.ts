@@ -1,29 +1,13 @@
 import { type ByteString, textFromByteString } from "../bytes/mod.ts";
-import { EnrootError, logWarning, messageOf, startProgress } from "../diagnostics/mod.ts";
-import type {
-  DirectoryEntry,
-  SquashfsDirectory,
-  SquashfsInode,
-  SquashfsReader,
-} from "../formats/squashfs/mod.ts";
-import {
-  AT,
-  fchmod,
-  getXattr,
-  isSyscallError,
-  linkat,
-  mkdirat,
-  O,
-  openat,
-  type OwnedFd,
-  ownedFd,
-  reasonOf,
-  statusOf,
-} from "../linux/mod.ts";
+import { EnrootError, startProgress } from "../diagnostics/mod.ts";
+import type { DirectoryEntry, SquashfsDirectory, SquashfsInode } from "../formats/squashfs/mod.ts";
+import { isSyscallError, linkat, O, openat, reasonOf } from "../linux/mod.ts";
 import { Descent } from "./descent.ts";
-import { FileMaker, type Losses, type Place } from "./file_maker.ts";
+import { writeContent } from "./file_content.ts";
+import { type FileAttributes, FileMaker, type Place } from "./file_maker.ts";
 import type { ImageFile } from "./image_file.ts";
-import { removeTree } from "./remove.ts";
+import { type Losses, warnOfLosses } from "./losses.ts";
+import { makeRoot, type NewRoot, removeAfter } from "./new_root.ts";
 import { runInSlices } from "./time_slices.ts";
 
 /**
@@ -39,46 +23,17 @@ import { runInSlices } from "./time_slices.ts";
  * @throws {EnrootError} naming the file that failed; nothing is left behind
  */
 export async function extractImage(image: ImageFile, path: ByteString): Promise<void> {
-  const root = image.reader.root();
-  makeRoot(path, root);
+  const directory = image.reader.root();
+  using root = makeRoot(path, directory);
   try {
-    using extraction = new Extraction(image, path);
+    using extraction = new Extraction(image, root);
     using progress = startProgress();
     progress.expect(image.reader.superblock.bytesUsed);
-    await runInSlices(extraction.run(root), progress);
-    warn(extraction.losses);
+    await runInSlices(extraction.run(directory), progress);
+    warnOfLosses(extraction.losses);
   } catch (error) {
     removeAfter(error, path);
     throw error;
-  }
-}
-
-function makeRoot(path: ByteString, { mode }: SquashfsDirectory): void {
-  try {
-    mkdirat(AT.FDCWD, path, { mode: mode & 0o777 | 0o700 });
-  } catch (error) {
-    const directory = textFromByteString(path);
-    throw new EnrootError(`Cannot create directory ${directory}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function removeAfter(error: unknown, path: ByteString): void {
-  try {
-    removeTree(path);
-  } catch (second) {
-    throw new EnrootError(`${messageOf(error)} (and then: ${messageOf(second)})`, { cause: error });
-  }
-}
-
-function warn({ deviceNodes, specialFiles, attributes }: Losses): void {
-  if (deviceNodes > 0) logWarning(`Left out device nodes: ${deviceNodes}`);
-  if (specialFiles > 0) {
-    logWarning(`Left out pipes and sockets, which the file system refuses: ${specialFiles}`);
-  }
-  if (attributes !== null) {
-    logWarning(`Left out extended attributes (${attributes.reason}): ${attributes.count}`);
   }
 }
 
@@ -92,8 +47,8 @@ interface Level {
 
 /** One extraction under way: the walk through the image and, in step, through the directory. */
 class Extraction implements Disposable {
-  readonly #reader: SquashfsReader;
-  readonly #root: OwnedFd;
+  readonly #image: ImageFile;
+  readonly #root: number;
   readonly #descent: Descent;
   readonly #maker: FileMaker;
   readonly #levels: Level[] = [];
@@ -102,17 +57,11 @@ class Extraction implements Disposable {
   /** The latest path, from the root, of each file that has several, by reference. */
   readonly #linked = new Map<number, ByteString>();
 
-  constructor(image: ImageFile, path: ByteString) {
-    const flags = O.RDONLY | O.DIRECTORY | O.NOFOLLOW;
-    this.#root = ownedFd(openat(AT.FDCWD, path, { flags }));
-    this.#descent = new Descent(openat(this.#root.fd, ".", { flags }), "");
-    this.#reader = image.reader;
-    this.#maker = new FileMaker(image, {
-      inheritsPermissions: getXattr(this.#root.fd, "system.posix_acl_default") !== null,
-    });
-    // Below a set-group-id directory, every directory would become one too.
-    const { mode } = statusOf(this.#root.fd);
-    if (mode & 0o2000) fchmod(this.#root.fd, mode & 0o777);
+  constructor(image: ImageFile, root: NewRoot) {
+    this.#image = image;
+    this.#root = root.fd;
+    this.#descent = new Descent(openat(root.fd, ".", { flags: O.RDONLY | O.DIRECTORY }), "");
+    this.#maker = new FileMaker(root);
   }
 
   get losses(): Losses {
@@ -121,7 +70,6 @@ class Extraction implements Disposable {
 
   [Symbol.dispose](): void {
     this.#descent[Symbol.dispose]();
-    this.#root[Symbol.dispose]();
   }
 
   /** Extracts everything. Yields after every piece of work how much of the image it was about. */
@@ -143,7 +91,7 @@ class Extraction implements Disposable {
   }
 
   *#extract({ name, reference }: DirectoryEntry): Generator<number> {
-    const inode = this.#reader.readInode(reference);
+    const inode = this.#image.reader.readInode(reference);
     const place = { directory: this.#descent.fd, name };
     if (inode.kind === "directory") {
       const level = this.#open(inode);
@@ -161,11 +109,11 @@ class Extraction implements Disposable {
       throw new EnrootError("the image is corrupt: a directory with two names");
     }
     this.#directories.add(inode.reference);
-    return { inode, entries: this.#reader.readDirectory(inode), next: 0 };
+    return { inode, entries: this.#image.reader.readDirectory(inode), next: 0 };
   }
 
   #leave(inode: SquashfsDirectory): void {
-    this.#maker.finishDirectory(this.#descent.fd, inode);
+    this.#maker.finishDirectory(this.#descent.fd, this.#attributesOf(inode));
     this.#levels.pop();
     if (this.#levels.length > 0) this.#descent.leave();
   }
@@ -175,7 +123,7 @@ class Extraction implements Disposable {
     const path = this.#linked.get(reference);
     if (path === undefined) return false;
     try {
-      linkat(this.#root.fd, path.slice(1), { toDirectory: directory, toPath: name });
+      linkat(this.#root, path.slice(1), { toDirectory: directory, toPath: name });
       return true;
     } catch (error) {
       // As many links as the file system can count, none at all, or too deep for a path.
@@ -191,7 +139,11 @@ class Extraction implements Disposable {
   ): Generator<number, boolean> {
     switch (inode.kind) {
       case "file":
-        yield* this.#maker.makeFile(place, inode);
+        yield* this.#maker.makeFile(
+          place,
+          this.#attributesOf(inode),
+          (fd) => writeContent(this.#image, fd, inode),
+        );
         return true;
       case "symlink":
         this.#maker.makeSymlink(place, inode);
@@ -204,5 +156,9 @@ class Extraction implements Disposable {
         this.losses.deviceNodes++;
         return false;
     }
+  }
+  #attributesOf(inode: SquashfsInode): FileAttributes {
+    const { mode, mtime } = inode;
+    return { mode, mtime, xattrs: this.#image.reader.xattrs(inode) };
   }
 }

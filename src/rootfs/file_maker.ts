@@ -1,11 +1,4 @@
 import type { ByteString } from "../bytes/mod.ts";
-import type {
-  SquashfsDirectory,
-  SquashfsFile,
-  SquashfsInode,
-  SquashfsSpecial,
-  SquashfsSymlink,
-} from "../formats/squashfs/mod.ts";
 import {
   close,
   fchmod,
@@ -16,14 +9,14 @@ import {
   mknodat,
   O,
   openat,
+  ownedFd,
   reasonOf,
   S,
   setXattr,
   symlinkat,
   utimensat,
 } from "../linux/mod.ts";
-import { writeContent } from "./file_content.ts";
-import type { ImageFile } from "./image_file.ts";
+import type { Losses } from "./losses.ts";
 
 /** Where a file is to be made: its name in an open directory. */
 export interface Place {
@@ -31,85 +24,104 @@ export interface Place {
   name: ByteString;
 }
 
-/** What of an image could not be made. */
-export interface Losses {
-  deviceNodes: number;
-  /** Pipes and sockets that the file system refused. */
-  specialFiles: number;
-  /** Extended attributes, and why the first of them. */
-  attributes: { count: number; reason: string } | null;
+/** What a file has besides its contents. */
+export interface FileAttributes {
+  /** Permission, set-id and sticky bits. */
+  mode: number;
+  /** Seconds since the epoch. */
+  mtime: number;
+  xattrs: ReadonlyMap<ByteString, Uint8Array> | null;
 }
 
-/** Makes the files of an image, with their contents and attributes, in as few system calls as it takes. */
+/** Makes the files of a root filesystem, with their attributes, in as few system calls as it takes. */
 export class FileMaker {
   readonly losses: Losses = { deviceNodes: 0, specialFiles: 0, attributes: null };
-  readonly #image: ImageFile;
   /** Permission bits that a file does not have at once when it is created with them. */
   readonly #unsettable: number;
   readonly #isWanted: (attribute: ByteString) => boolean;
 
   /** @param options.inheritsPermissions whether the directory has a default access list (acl(5)) */
-  constructor(image: ImageFile, { inheritsPermissions }: { inheritsPermissions: boolean }) {
-    this.#image = image;
+  constructor({ inheritsPermissions }: { inheritsPermissions: boolean }) {
     this.#unsettable = inheritsPermissions ? 0o7777 : Deno.umask() | 0o7000;
     const privileged = Deno.uid() === 0;
     this.#isWanted = (attribute) =>
       attribute.startsWith("user.") || (privileged && attribute === "security.capability");
   }
 
-  /** Makes a regular file. Yields as writeContent() does. */
-  *makeFile({ directory, name }: Place, inode: SquashfsFile): Generator<number> {
-    const mode = inode.mode | 0o400;
+  /** Makes a regular file with the contents that `write` gives it. Yields as that does. */
+  *makeFile(
+    { directory, name }: Place,
+    attributes: FileAttributes,
+    write: (fd: number) => Iterable<number>,
+  ): Generator<number> {
+    const mode = attributes.mode | 0o400;
     // Attributes take write permission, not just a descriptor that is open for writing.
-    const firstMode = inode.xattrIndex === null ? mode : 0o600;
+    const firstMode = attributes.xattrs === null ? mode : 0o600;
     const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
     const fd = openat(directory, name, { flags, mode: firstMode & 0o777 });
     try {
-      yield* writeContent(this.#image, fd, inode);
-      this.#setAttributes(fd, inode);
+      yield* write(fd);
+      this.#setAttributes(fd, attributes);
       if (mode !== firstMode || mode & this.#unsettable) fchmod(fd, mode);
-      futimens(fd, inode.mtime);
+      futimens(fd, attributes.mtime);
     } finally {
       close(fd);
     }
   }
 
+  /** Gives a file made with permissions `madeMode` its attributes. */
+  finishFile({ directory, name }: Place, attributes: FileAttributes, madeMode: number): void {
+    const mode = attributes.mode | 0o400;
+    if (attributes.xattrs !== null) {
+      using file = ownedFd(openat(directory, name, { flags: O.RDONLY | O.NOFOLLOW }));
+      this.#setAttributes(file.fd, attributes);
+    }
+    if (mode !== madeMode || mode & this.#unsettable) fchmodat(directory, name, { mode });
+    utimensat(directory, name, { mtime: attributes.mtime });
+  }
+
   /** Makes a directory that can be filled; see {@link finishDirectory}. */
-  makeDirectory({ directory, name }: Place, inode: SquashfsDirectory): void {
-    mkdirat(directory, name, { mode: inode.mode & 0o777 | 0o700 });
+  makeDirectory({ directory, name }: Place, { mode }: { mode: number }): void {
+    mkdirat(directory, name, { mode: mode & 0o777 | 0o700 });
   }
 
   /** Gives a directory that has been filled its attributes and times. */
-  finishDirectory(fd: number, inode: SquashfsDirectory): void {
-    const mode = inode.mode | 0o700;
-    this.#setAttributes(fd, inode);
+  finishDirectory(fd: number, attributes: FileAttributes): void {
+    const mode = attributes.mode | 0o700;
+    this.#setAttributes(fd, attributes);
     if (mode & this.#unsettable) fchmod(fd, mode);
-    futimens(fd, inode.mtime);
+    futimens(fd, attributes.mtime);
   }
 
-  makeSymlink({ directory, name }: Place, inode: SquashfsSymlink): void {
-    symlinkat(directory, name, { target: inode.target });
-    utimensat(directory, name, { mtime: inode.mtime });
+  makeSymlink(
+    { directory, name }: Place,
+    { target, mtime }: { target: ByteString; mtime: number },
+  ): void {
+    symlinkat(directory, name, { target });
+    utimensat(directory, name, { mtime });
   }
 
   /** Makes a pipe or a socket. @returns false where the file system has no such thing */
-  makeSpecial({ directory, name }: Place, inode: SquashfsSpecial): boolean {
-    const type = inode.kind === "fifo" ? S.IFIFO : S.IFSOCK;
+  makeSpecial(
+    { directory, name }: Place,
+    { kind, mode, mtime }: { kind: "fifo" | "socket"; mode: number; mtime: number },
+  ): boolean {
+    const type = kind === "fifo" ? S.IFIFO : S.IFSOCK;
     try {
-      mknodat(directory, name, { mode: type | inode.mode & 0o777 });
+      mknodat(directory, name, { mode: type | mode & 0o777 });
     } catch (error) {
       if (!isSyscallError(error, "EPERM", "EINVAL", "EOPNOTSUPP")) throw error;
       this.losses.specialFiles++;
       return false;
     }
-    if (inode.mode & this.#unsettable) fchmodat(directory, name, { mode: inode.mode });
-    utimensat(directory, name, { mtime: inode.mtime });
+    if (mode & this.#unsettable) fchmodat(directory, name, { mode });
+    utimensat(directory, name, { mtime });
     return true;
   }
 
-  #setAttributes(fd: number, inode: SquashfsInode): void {
-    if (inode.xattrIndex === null) return;
-    for (const [name, value] of this.#image.reader.xattrs(inode) ?? []) {
+  #setAttributes(fd: number, { xattrs }: FileAttributes): void {
+    if (xattrs === null) return;
+    for (const [name, value] of xattrs) {
       if (!this.#isWanted(name)) continue;
       try {
         setXattr(fd, name, { value });

@@ -6,4 +6,7 @@
  */
 export { extractImage } from "./extract.ts";
 export { type ImageFile, openImage } from "./image_file.ts";
+export { type PlacementOptions, placeTree } from "./placement.ts";
 export { removeTree } from "./remove.ts";
+export { scanRootfs } from "./scan.ts";
+export { type StagedData, Staging } from "./staging.ts";

@@ -7,11 +7,19 @@ const SLICE = 100;
  * Runs a long synchronous work, which yields what it has done wherever it can be interrupted, and
  * lets other events in between from time to time. (A promise for each step would cost more than
  * many a step.)
+ *
+ * @param options.drain what to wait for after a step, if there is anything
  */
-export async function runInSlices(work: Iterable<number>, progress: Progress): Promise<void> {
+export async function runInSlices(
+  work: Iterable<number>,
+  progress: Progress,
+  options: { drain?: () => Promise<void> | undefined } = {},
+): Promise<void> {
   let start = performance.now();
   for (const bytes of work) {
     if (bytes > 0) progress.advance(bytes);
+    const drained = options.drain?.();
+    if (drained !== undefined) await drained;
     if (performance.now() - start < SLICE) continue;
     await new Promise((resolve) => setTimeout(resolve, 0));
     start = performance.now();

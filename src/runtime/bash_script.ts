@@ -9,7 +9,9 @@ import {
   waitForChild,
   writeMessage,
 } from "../linux/mod.ts";
+import { byteCommand } from "./byte_command.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
+import { findProgram } from "./program_search.ts";
 
 /**
  * Sources the script, then runs the functions it is asked for, one line each, in the same shell.
@@ -52,16 +54,15 @@ export function openBashScript(
   const requests = pipe();
   const answers = pipe();
   const text = textFromByteString;
+  const bash = findProgram("bash", environment.get("PATH") ?? "");
+  if (bash === undefined) {
+    throw new EnrootError("Command not found: bash (configuration scripts need it)");
+  }
   inheritOnExec(requests.reader);
   inheritOnExec(answers.writer);
   const script = path.includes("/") ? path : `./${path}`;
-  const words = [requests.reader, answers.writer, directory, script, ...args];
-  const shell = spawn([
-    "-c",
-    DRIVER,
-    text(path),
-    ...words.map((word) => text(String(word))),
-  ], Object.fromEntries([...environment].map(([name, value]) => [text(name), text(value)])));
+  const parameters = [requests.reader, answers.writer, directory, script, ...args].map(String);
+  const shell = spawn([bash, "-c", DRIVER, path, ...parameters], environment);
   close(requests.reader);
   close(answers.writer);
 
@@ -91,23 +92,12 @@ export function openBashScript(
   };
 }
 
-function spawn(args: string[], env: Record<string, string>): number {
-  try {
-    const command = new Deno.Command("bash", {
-      args,
-      env,
-      clearEnv: true,
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    });
-    return command.spawn().pid;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new EnrootError("Command not found: bash (configuration scripts need it)", {
-      cause: error,
-    });
-  }
+function spawn(
+  words: readonly ByteString[],
+  environment: ReadonlyMap<ByteString, ByteString>,
+): number {
+  using made = byteCommand(words, environment);
+  return made.command.spawn().pid;
 }
 
 /** bash prints a function as `rc ()`, `{`, its commands, `}`. */

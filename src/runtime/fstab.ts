@@ -12,6 +12,8 @@ export interface MountEntry {
   /** File system type; `none` for binds and the like. */
   readonly type: ByteString;
   readonly options: MountOptions;
+  /** Whether it says nothing but source and target. */
+  readonly plain: boolean;
   /** When to mount: -1 before the hooks, 0 after them, any other number not at all. */
   readonly pass: number;
   /** Where the entry was written, for messages: `/etc/fstab line 3`. */
@@ -121,6 +123,7 @@ function parseFields(raw: ByteString[], context: FstabContext): MountEntry | nul
     target: sameTarget ? absolute(source, context.workingDirectory) : absolute(second, "/"),
     type,
     options,
+    plain: fields.length === 2 && !sameTarget,
     pass,
     origin: context.origin,
   };

@@ -1,8 +1,16 @@
-import { bytesOf, type ByteString, byteString, textFromByteString } from "../bytes/mod.ts";
+import {
+  bytesOf,
+  type ByteString,
+  byteString,
+  byteStringFromText,
+  textFromByteString,
+} from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
+import { byteCommand } from "./byte_command.ts";
 import { type Environment, formatEnvironment, mergeEnvironment } from "./environ.ts";
 import type { StartPlan } from "./plan.ts";
 import type { Program } from "./program.ts";
+import { findProgram } from "./program_search.ts";
 
 /**
  * What hooks and configuration scripts of the host find: variables about the container, files to
@@ -28,11 +36,6 @@ export function createHookWorkspace(
   const directory = textFromByteString(plan.runtimePath);
   const environ = `${directory}/environment`;
   const mounts = `${directory}/mounts`;
-  const programs = `${directory}/bin`;
-  Deno.mkdirSync(programs, { mode: 0o700 });
-  for (const name of PROGRAM_NAMES) {
-    makeProgram(`${programs}/${name}`, { name, program: plan.program });
-  }
   Deno.writeTextFileSync(mounts, "");
   const libraryPath = libraryDirectory(plan.libraryPath, { directory, library });
   const variables = new Map(host);
@@ -41,7 +44,10 @@ export function createHookWorkspace(
   variables.set("ENROOT_ENVIRON", environ);
   variables.set("ENROOT_MOUNTS", mounts);
   variables.set("ENROOT_LIBRARY_PATH", libraryPath);
-  variables.set("PATH", `${host.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin"}:${programs}`);
+  const path = host.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin";
+  const isInstalled = PROGRAM_NAMES.every((name) => findProgram(name, path) !== undefined);
+  const ownPrograms = isInstalled ? "" : `:${makePrograms(`${directory}/bin`, plan.program)}`;
+  variables.set("PATH", `${path}${ownPrograms}`);
   return {
     variables,
     directory: plan.runtimePath,
@@ -54,6 +60,13 @@ export function createHookWorkspace(
       return { fstab };
     },
   };
+}
+
+/** Makes a directory where the program has its other names. @returns its path */
+function makePrograms(directory: string, program: Program): string {
+  Deno.mkdirSync(directory, { mode: 0o700 });
+  for (const name of PROGRAM_NAMES) makeProgram(`${directory}/${name}`, { name, program });
+  return directory;
 }
 
 /** Makes a file that runs the program by another name. */
@@ -89,21 +102,7 @@ export function runExecutableHook(
   path: string,
   variables: ReadonlyMap<ByteString, ByteString>,
 ): void {
-  const env = Object.fromEntries(
-    [...variables].map(([name, value]) => [textFromByteString(name), textFromByteString(value)]),
-  );
-  let code: number;
-  try {
-    ({ code } = new Deno.Command(path, {
-      env,
-      clearEnv: true,
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).outputSync());
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EnrootError(`Cannot run ${path}: ${reason}`, { cause: error });
-  }
+  using hook = byteCommand([byteStringFromText(path)], variables);
+  const { code } = hook.command.outputSync();
   if (code !== 0) throw new EnrootError(`${path} exited with return code ${code}`);
 }

@@ -1,10 +1,10 @@
-import type { ByteString } from "../bytes/mod.ts";
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import { EnrootError } from "../diagnostics/mod.ts";
 import {
   AT,
-  CLONE,
+  close,
   inheritOnExec,
   isSyscallError,
-  MNT_DETACH,
   mount,
   MS,
   O,
@@ -13,8 +13,10 @@ import {
   type Syscall,
   text,
 } from "../linux/mod.ts";
+import { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
+import { fuseMount, mountServerRows, openRow, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "./plan.ts";
-import { executeProgram, type Program } from "./program.ts";
+import { executeProgram, executeRow, type Program } from "./program.ts";
 
 /** The name (`argv[0]`) by which the program knows that it serves an image. */
 export const IMAGE_SERVER_NAME = "enroot-image-server";
@@ -31,46 +33,56 @@ export interface ImageMount {
   readonly server: Syscall[];
 }
 
-/**
- * Mounts an image through FUSE, to be the lower layer of the root.
- *
- * Its server is a process of its own session that lives in a copy of the mount namespace without
- * the mount: so the mount goes with its last user, and the server with it. The process in between
- * ends at once, so that the container's first process gets no child that it did not make.
- */
+/** Mounts an image through FUSE, to be the lower layer of the root, and starts its server. */
 export function imageMount(
   image: ImagePlan,
   { plan, program }: { plan: StartPlan; program: Program },
 ): ImageMount {
   const { uid, gid } = plan.identity;
   const directories = layerDirectories(plan.runtimePath);
-  const { lower } = directories;
+  const failure = `Cannot mount ${image.path}`;
+  const makeDirectories = [...Object.values(directories), plan.rootfs].map((path): Syscall => ({
+    name: "mkdirat",
+    arguments: [AT.FDCWD, text(path), 0o755],
+    failure: `Cannot create ${path}`,
+  }));
+  if (image.loopDevice !== null) {
+    const { path } = image.loopDevice;
+    const flags = MS.RDONLY | MS.NOSUID | MS.NODEV;
+    return {
+      mount: [...makeDirectories, {
+        name: "mount",
+        arguments: [text(path), text(directories.lower), text("squashfs"), flags, 0],
+        failure,
+      }],
+      server: [],
+    };
+  }
+
   const imageFd = openat(AT.FDCWD, image.path, { flags: O.RDONLY });
   inheritOnExec(imageFd);
-  const failure = `Cannot mount ${image.path}`;
+  const { flags, data } = fuseMount(FUSE_FD, plan.identity);
   const openFuse = openRow("/dev/fuse");
-  const openNull = openRow("/dev/null");
-
-  const detach: Syscall = { name: "umount2", arguments: [text(lower), MNT_DETACH], failure };
-  const forkServer: Syscall = {
-    name: "clone",
-    arguments: [CLONE.NEWNS | SIGCHLD, 0, 0, 0, 0],
-    onZero: detach,
+  const server = mountServerRows({
+    detach: [directories.lower],
+    execute: executeProgram(program, IMAGE_SERVER_NAME, [
+      FUSE_FD,
+      imageFd,
+      image.offset,
+      uid,
+      gid,
+    ]),
     failure,
-  };
-  const forkTwice: Syscall = {
+  });
+  const fork: Syscall = {
     name: "clone",
     arguments: [SIGCHLD, 0, 0, 0, 0],
-    onZero: forkServer,
     failure,
+    ...(server[0] === undefined ? {} : { onZero: server[0] }),
   };
   return {
     mount: [
-      ...[...Object.values(directories), plan.rootfs].map((directory): Syscall => ({
-        name: "mkdirat",
-        arguments: [AT.FDCWD, text(directory), 0o755],
-        failure: `Cannot create ${directory}`,
-      })),
+      ...makeDirectories,
       openFuse,
       { name: "dup3", arguments: [resultOf(openFuse), FUSE_FD, 0], failure },
       { name: "close", arguments: [resultOf(openFuse)], failure },
@@ -78,53 +90,91 @@ export function imageMount(
         name: "mount",
         arguments: [
           text(image.path),
-          text(lower),
+          text(directories.lower),
           text("fuse.squashfs"),
-          MS.RDONLY | MS.NOSUID | MS.NODEV,
-          text(
-            `fd=${FUSE_FD},rootmode=40000,user_id=${uid},group_id=${gid},default_permissions,allow_other`,
-          ),
+          flags,
+          text(data),
         ],
         failure,
       },
-      forkTwice,
-      { name: "wait4", arguments: [resultOf(forkTwice), 0, 0, 0], failure },
+      fork,
+      { name: "wait4", arguments: [resultOf(fork), 0, 0, 0], failure },
       { name: "close", arguments: [FUSE_FD], failure },
       { name: "close", arguments: [imageFd], failure },
     ],
-    server: [
-      forkServer,
-      { name: "exit_group", arguments: [0] },
-      detach,
-      { name: "setsid", arguments: [], failure },
-      openNull,
-      { name: "dup3", arguments: [resultOf(openNull), 0, 0], failure },
-      { name: "dup3", arguments: [resultOf(openNull), 1, 0], failure },
-      ...executeProgram(program, IMAGE_SERVER_NAME, [FUSE_FD, imageFd, image.offset, uid, gid]),
-    ],
+    server,
   };
 }
 
-/** Puts a layer in memory over the image; changes go there and vanish with it. @throws {SyscallError} */
+/**
+ * Puts a layer in memory over the image; changes go there and vanish with it. Where the kernel's
+ * overlayfs cannot be had or is not wanted, fuse-overlayfs(1) does it.
+ *
+ * @throws {SyscallError} or {EnrootError}
+ */
 export function mountOverlay(image: ImagePlan, plan: StartPlan): void {
+  if (!plan.nativeOverlayfs) return mountFuseOverlay(image, plan);
   const { lower, upper, work } = layerDirectories(plan.runtimePath);
   const data = `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}`;
   const request = { source: image.path, target: plan.rootfs, type: "overlay", flags: 0 };
   try {
-    mount({ ...request, data: `${data},userxattr` });
+    try {
+      // The server has answered once this succeeds, however slow the storage.
+      mount({ ...request, data: `${data},userxattr` });
+    } catch (error) {
+      if (!isSyscallError(error, "EINVAL")) throw error;
+      mount({ ...request, data });
+    }
   } catch (error) {
-    // Linux before 5.11 does not know the option.
-    if (!isSyscallError(error, "EINVAL")) throw error;
-    mount({ ...request, data });
+    // Linux before 5.11 lets no user namespace mount it; some kernels lack it.
+    if (!isSyscallError(error, "EPERM", "ENODEV")) throw error;
+    mountFuseOverlay(image, plan);
   }
 }
 
-function openRow(path: string): Syscall {
-  return {
-    name: "openat",
-    arguments: [AT.FDCWD, text(path), O.RDWR, 0],
-    failure: `Cannot open ${path}`,
-  };
+function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
+  const program = findProgram("fuse-overlayfs");
+  const { lower, upper, work } = layerDirectories(plan.runtimePath);
+  const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
+  try {
+    inheritOnExec(fuseFd);
+    const { flags, data } = fuseMount(fuseFd, plan.identity);
+    mount({
+      source: image.path,
+      target: plan.rootfs,
+      type: "fuse.fuse-overlayfs",
+      flags: flags & ~MS.RDONLY,
+      data,
+    });
+    const layers = `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}`;
+    startMountServer({
+      detach: [plan.rootfs],
+      execute: [executeRow(program, [
+        "fuse-overlayfs",
+        "-f",
+        "-o",
+        textFromByteString(layers),
+        `/dev/fd/${fuseFd}`,
+      ])],
+      failure: "Cannot start fuse-overlayfs",
+    });
+  } finally {
+    close(fuseFd);
+  }
+}
+
+function findProgram(name: string): string {
+  const path = parseEnvironment(byteEnvironment()).get("PATH") ?? "/usr/bin:/bin";
+  for (const directory of textFromByteString(path).split(":")) {
+    try {
+      if (Deno.statSync(`${directory}/${name}`).isFile) return `${directory}/${name}`;
+    } catch {
+      // Not in this one.
+    }
+  }
+  throw new EnrootError(
+    `Command not found: ${name} (it is needed where the kernel's overlayfs cannot be used)`,
+  );
 }
 
 /** Where the layers lie in the runtime directory. */

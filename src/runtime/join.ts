@@ -59,8 +59,9 @@ export function joinAndExecute(
   const enter = [...(isForeign ? becomeOwner(target) : []), ...join("user")];
   const directory = target.open("cwd", O.PATH);
   const inside = [...last.flatMap(join), ...directoryRows(target, directory)];
+  inside.push(noNewPrivilegesRow());
   if (isForeign) {
-    inside.push(noNewPrivilegesRow(), ...ownershipFilterRows());
+    inside.push(...ownershipFilterRows());
     if (target.idMap("uid_map").inside !== 0) inside.push(...dropCapabilitiesRows());
   }
   const variables = parseEnvironment(target.read("environ").split("\0"));

@@ -11,7 +11,7 @@ import {
   text,
 } from "../linux/mod.ts";
 import { imageMount } from "./image_mount.ts";
-import type { StartPlan } from "./plan.ts";
+import type { Identity, StartPlan } from "./plan.ts";
 import { executeProgram, type Program, writeFileRows } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
 
@@ -99,10 +99,7 @@ export function dieWithParentRow(): Syscall {
   };
 }
 
-/**
- * user_namespaces(7): a process may map its own ids, one line each, once setgroups(2) is denied.
- * Root without a user namespace must keep what it mounts from the host instead.
- */
+/** Root without a user namespace must keep what it mounts from the host instead. */
 function mapIdentity({ namespaces, identity }: StartPlan): Syscall[] {
   if (!namespaces.user) {
     return [{
@@ -111,7 +108,14 @@ function mapIdentity({ namespaces, identity }: StartPlan): Syscall[] {
       failure: "Cannot make mounts private",
     }];
   }
-  const { hostUid, hostGid, uid, gid } = identity;
+  return identityRows(identity);
+}
+
+/**
+ * Rows that say who the process is in its new user namespace, where it keeps all capabilities: it
+ * may map its own ids, one line each, once setgroups(2) is denied (user_namespaces(7)).
+ */
+export function identityRows({ hostUid, hostGid, uid, gid }: Identity): Syscall[] {
   return [
     ...writeFileRows("/proc/self/setgroups", "deny"),
     ...writeFileRows("/proc/self/uid_map", `${uid} ${hostUid} 1\n`),
@@ -132,6 +136,14 @@ function coverRuntimeDirectory({ runtimePath }: StartPlan): Syscall[] {
 
 /** What the host forbids, if it says so; a failing unshare(2) does not. */
 function remedyForNamespaces(): string {
+  const remedies = namespaceRemedies(readSysctl);
+  return remedies.length === 0
+    ? ""
+    : ` (the host forbids user namespaces; it needs: ${remedies.join("; ")})`;
+}
+
+/** What would lift the host's restrictions on user namespaces. `read` gives a file's content. */
+export function namespaceRemedies(read: (path: string) => string | null): string[] {
   const forbidden: [path: string, value: string, remedy: string][] = [
     ["/proc/sys/user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=15000"],
     ["/proc/sys/user/max_mnt_namespaces", "0", "sysctl -w user.max_mnt_namespaces=15000"],
@@ -146,11 +158,7 @@ function remedyForNamespaces(): string {
       "an AppArmor profile for enroot with the rule 'userns,', or sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
     ],
   ];
-  const remedies = forbidden.filter(([path, value]) => readSysctl(path) === value)
-    .map(([, , remedy]) => remedy);
-  return remedies.length === 0
-    ? ""
-    : ` (the host forbids user namespaces; it needs: ${remedies.join("; ")})`;
+  return forbidden.filter(([path, value]) => read(path) === value).map(([, , remedy]) => remedy);
 }
 
 function readSysctl(path: string): string | null {

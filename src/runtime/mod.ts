@@ -8,14 +8,17 @@
  * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
  */
 import type { ContainerProcess } from "./containers_running.ts";
+import type { Finding } from "./host_check/host_check.ts";
 import type { JoinOptions } from "./join.ts";
 import type { StartPlan } from "./plan.ts";
 
 export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 export type { ContainerProcess } from "./containers_running.ts";
 export { addVariableArgument } from "./environ.ts";
+export type { Finding } from "./host_check/host_check.ts";
 export type { JoinOptions } from "./join.ts";
 export { launch } from "./launch.ts";
+export { attachImage } from "./loop_image.ts";
 export type { Program } from "./program.ts";
 export type { ConfigurationFile, PlannedHook, StartPlan } from "./plan.ts";
 
@@ -24,6 +27,18 @@ export async function containerProcesses(
   directories: readonly string[],
 ): Promise<ContainerProcess[]> {
   return (await import("./containers_running.ts")).containerProcesses(directories);
+}
+
+/**
+ * Finds out what this host has and lacks for running containers. Programs are looked for in `path`,
+ * as PATH has it; mounts are tried on `directory`, where nobody else sees them.
+ */
+export async function findingsOfHost(
+  options: { path: string; directory: string },
+): Promise<Finding[]> {
+  const { checkHost } = await import("./host_check/host_check.ts");
+  const { probedHost } = await import("./host_check/probed_host.ts");
+  return checkHost(probedHost(options));
 }
 
 /** Runs a command in the container of a process, in this process's place. @throws {EnrootError} */

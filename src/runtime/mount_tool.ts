@@ -3,6 +3,7 @@ import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
 import { parseFstab } from "./fstab.ts";
 import { performMount } from "./mounter.ts";
 import { openRootDirectory } from "./root_directory.ts";
+import { readToolArguments } from "./tool_arguments.ts";
 
 interface MountToolOptions {
   root: string;
@@ -38,20 +39,11 @@ export function runMountTool(args: readonly string[]): number {
 }
 
 function parseArguments(args: readonly string[]): MountToolOptions {
-  const options: MountToolOptions = { root: "/", pass: null, file: "" };
-  const words = [...args];
-  const value = (option: string) => {
-    const word = words.shift();
-    if (word === undefined) throw new EnrootError(`Invalid argument: ${option}`);
-    return word;
-  };
-  while (words.length > 0 && (words[0] ?? "").startsWith("--")) {
-    const option = words.shift() ?? "";
-    if (option === "--root") options.root = value(option);
-    else if (option === "--pass") options.pass = Number(value(option));
-    else throw new EnrootError(`Invalid argument: ${option}`);
+  const { options, operands: [file] } = readToolArguments(args, { values: ["root", "pass"] });
+  const pass = options.get("pass") ?? null;
+  if (file === undefined) {
+    throw new EnrootError("Invalid argument: enroot-mount [--root DIR] [--pass N] FSTAB|-");
   }
-  options.file = value("enroot-mount [--root DIR] [--pass N] FSTAB|-");
-  if (Number.isNaN(options.pass)) throw new EnrootError("Invalid argument: --pass");
-  return options;
+  if (pass !== null && !/^-?[0-9]+$/.test(pass)) throw new EnrootError("Invalid argument: --pass");
+  return { root: options.get("root") ?? "/", pass: pass === null ? null : Number(pass), file };
 }

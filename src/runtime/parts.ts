@@ -23,6 +23,10 @@ export async function playPart(
     }
     case "enroot-mount":
       return (await import("./mount_tool.ts")).runMountTool(args);
+    case "enroot-nsenter":
+      return (await import("./nsenter_tool.ts")).runNsenterTool(args);
+    case "enroot-switchroot":
+      return (await import("./switchroot_tool.ts")).runSwitchrootTool(args);
     default:
       return null;
   }

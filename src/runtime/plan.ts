@@ -21,6 +21,8 @@ export interface StartPlan {
   readonly identity: Identity;
   readonly namespaces: Namespaces;
   readonly writable: boolean;
+  /** Whether the kernel's own overlayfs is to be tried for an image. */
+  readonly nativeOverlayfs: boolean;
   /** Covered by a private tmpfs that holds working files. */
   readonly runtimePath: ByteString;
   /** The directory that relative sources of mounts start from. */
@@ -54,6 +56,8 @@ export interface ImagePlan {
   readonly path: ByteString;
   /** Where in the file the image begins, in bytes. */
   readonly offset: number;
+  /** A block device that shows the image, for the superuser; null to serve it through FUSE. */
+  readonly loopDevice: { readonly path: ByteString; readonly fd: number } | null;
 }
 
 /** Who the caller is on the host and inside. */

@@ -8,6 +8,7 @@ export function planDouble(differences: Partial<StartPlan> = {}): StartPlan {
     identity: { hostUid: 1001, hostGid: 1001, uid: 1001, gid: 1001 },
     namespaces: { user: true, pid: false, net: false, ipc: false, uts: false },
     writable: false,
+    nativeOverlayfs: true,
     runtimePath: "/run/enroot",
     workingDirectory: "/home/tester",
     fstabs: [],

@@ -15,13 +15,20 @@ export interface Program {
  * are numbers, of descriptors mostly.
  */
 export function executeProgram(program: Program, name: string, numbers: number[]): Syscall[] {
-  const path = byteStringFromText(program.path);
-  const argv = [name, ...program.arguments, ...numbers.map(String)].map(byteStringFromText);
-  return [{
+  return [executeRow(program.path, [name, ...program.arguments, ...numbers.map(String)])];
+}
+
+/** A row that executes a program with this process's environment. */
+export function executeRow(path: string, argv: string[]): Syscall {
+  return {
     name: "execve",
-    arguments: [text(path), pointers(argv), pointers(byteEnvironment())],
-    failure: `Cannot execute ${path}`,
-  }];
+    arguments: [
+      text(byteStringFromText(path)),
+      pointers(argv.map(byteStringFromText)),
+      pointers(byteEnvironment()),
+    ],
+    failure: `Cannot execute ${byteStringFromText(path)}`,
+  };
 }
 
 /** Rows that write to an existing file in one go, as files of procfs want it. */

@@ -1,41 +1,37 @@
 import { type ByteString, byteStringFromText, textFromByteString } from "../bytes/mod.ts";
-import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
+import { logError, messageOf } from "../diagnostics/mod.ts";
 import {
   bringUpLoopback,
   close,
   dropAllCapabilities,
-  execve,
   groupLineOf,
   installOwnershipFilter,
-  isExecutable,
   passwdLineOf,
-  resetSignals,
   setNoNewPrivileges,
-  SyscallError,
   terminalName,
 } from "../linux/mod.ts";
 import { parseGroupEntry, parsePasswdEntry } from "./accounts.ts";
+import { openBashScript } from "./bash_script.ts";
+import type { ConfigurationScript } from "./configuration_script.ts";
+import { runCommand } from "./container_command.ts";
 import { containerEnvironment } from "./container_environment.ts";
 import { containerMounts, namespaceMounts, parseHookMounts } from "./container_mounts.ts";
 import { bindRoot, sealRoot, switchRoot } from "./container_root.ts";
-import { mountOverlay } from "./image_mount.ts";
-import { openBashScript } from "./bash_script.ts";
-import type { ConfigurationScript } from "./configuration_script.ts";
 import type { Environment, ReadonlyEnvironment } from "./environ.ts";
-import { createHookWorkspace, type HookWorkspace, runExecutableHook } from "./hook_workspace.ts";
-import { evaluatePyxisScript, parsePyxisScript } from "./pyxis_script.ts";
-import type { RootFiles } from "./root_files.ts";
 import type { MountEntry } from "./fstab.ts";
 import type { HookContext, HookLibrary, Host } from "./hook.ts";
-import { DEFAULT_PATH } from "./login.ts";
-import { logIn } from "./login_session.ts";
+import { createHookWorkspace, type HookWorkspace, runExecutableHook } from "./hook_workspace.ts";
+import { mountOverlay } from "./image_mount.ts";
+import { isImageMount, mountImage } from "./mounted_image.ts";
 import { performMount } from "./mounter.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
-import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
-import { lockRoot } from "./root_lock.ts";
+import { evaluatePyxisScript, parsePyxisScript } from "./pyxis_script.ts";
 import { inheritedScript, openRcFile } from "./rc_script.ts";
-import { shellCommand } from "./shell_command.ts";
+import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
+import type { RootFiles } from "./root_files.ts";
+import { lockRoot } from "./root_lock.ts";
+import { step } from "./step.ts";
 
 /**
  * What the program does when `launch()` executed it inside the namespaces: `planFd` is the
@@ -73,6 +69,7 @@ function carryOut(plan: StartPlan, hooks: HookLibrary): number {
   const { image } = plan;
   if (image !== null) {
     step(`mount ${textFromByteString(image.path)}`, () => mountOverlay(image, plan));
+    if (image.loopDevice !== null) close(image.loopDevice.fd);
   }
   step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));
@@ -97,7 +94,9 @@ function prepareRoot(
   const environment = containerEnvironment(plan, { files, host, script });
   const variables = new Map(host).set("ENROOT_ROOTFS", plan.rootfs);
   const mounts = containerMounts(plan, { files, variables, script });
-  for (const entry of mounts.beforeHooks) performMount(entry, root);
+  const perform = (entry: MountEntry) =>
+    isImageMount(entry) ? mountImage(entry, { root, plan }) : performMount(entry, root);
+  mounts.beforeHooks.forEach(perform);
   for (const entry of namespaceMounts(plan)) performMount(entry, root);
 
   const hookMounts: MountEntry[] = [];
@@ -107,7 +106,7 @@ function prepareRoot(
       const entries = (line: string) => parseHookMounts(line, { hook: hook.name, plan });
       hooks.find(hook.name).run({
         ...context,
-        mountNow: (line) => entries(line).forEach((entry) => performMount(entry, root)),
+        mountNow: (line) => entries(line).forEach(perform),
         mountLater: (line) => hookMounts.push(...entries(line)),
       });
     } else {
@@ -120,8 +119,8 @@ function prepareRoot(
     const { fstab } = external.workspace().exchange(environment, () => script.hooks());
     hookMounts.push(...parseHookMounts(fstab, { hook: plan.script ?? "", plan }));
   }
-  for (const entry of hookMounts) performMount(entry, root);
-  for (const entry of mounts.afterHooks) performMount(entry, root);
+  hookMounts.forEach(perform);
+  mounts.afterHooks.forEach(perform);
   return { environment, rc: plan.command.rc === null ? script?.rc() ?? null : null };
 }
 
@@ -202,45 +201,4 @@ function dropPrivileges({ namespaces, identity }: StartPlan): void {
   setNoNewPrivileges();
   if (namespaces.user) installOwnershipFilter();
   if (identity.uid !== 0) dropAllCapabilities();
-}
-
-function runCommand(
-  plan: StartPlan,
-  { environment, rc }: { environment: Environment; rc: ByteString | null },
-): number {
-  const files = hostFiles(); // The root is the container's by now.
-  const args = plan.command.arguments;
-  const script = rc ?? (files.status("/etc/rc")?.kind === "file" ? "/etc/rc" : null);
-  let wanted = environment.get("SHELL");
-  if (plan.loginShell) {
-    const interactive = script === null && args.length === 0;
-    const login = logIn(plan.identity, { environment, files, interactive });
-    if (!login.admitted) return 0;
-    if (login.fakeShell !== null && isExecutable(login.fakeShell)) wanted = login.fakeShell;
-    else wanted = environment.get("SHELL");
-  }
-  if (!environment.has("PATH")) environment.set("PATH", DEFAULT_PATH);
-  const shell = wanted !== undefined && isExecutable(wanted) ? wanted : "/bin/sh";
-  const { path, argv } = shellCommand(args, {
-    shell,
-    login: plan.loginShell,
-    rc: script,
-    isPlainFile: (path) => files.status(path)?.kind === "file" && !isExecutable(path),
-  });
-  resetSignals();
-  return step(`execute ${textFromByteString(path)}`, () =>
-    execve(path, {
-      argv: [...argv],
-      environment: [...environment].map(([name, value]) => `${name}=${value}`),
-    }));
-}
-
-/** Runs one step; a failing system call becomes an error that names it. */
-function step<T>(name: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
-    throw new EnrootError(`Cannot ${name}: ${error.reason} (${error.call})`, { cause: error });
-  }
 }

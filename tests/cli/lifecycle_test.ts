@@ -73,7 +73,7 @@ for (
     [["start", "nowhere"], "No such file or directory: "],
     [["start", "a/b"], "Invalid argument: a/b"],
     [["remove", "--force", "nowhere"], "No such file or directory: "],
-    [["exec", "x", "true"], "Invalid argument: x"],
+    [["exec", "x", "true"], "No such file or directory: "],
     [["import", "nonsense"], "Invalid image reference: nonsense"],
   ] as const
 ) {

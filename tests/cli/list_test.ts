@@ -1,30 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
-import { enrootCommand, makeHome, runEnroot } from "../support/enroot.ts";
+import {
+  type ContainerHome,
+  containerTest,
+  sharedContainerHome,
+  startWaiting,
+} from "../support/container.ts";
+import { makeHome, runEnroot } from "../support/enroot.ts";
 
-let shared: Promise<ContainerHome> | undefined;
-/** One container for all tests of this file; none of them changes it for good. */
-const box = () => shared ??= makeContainerHome();
-globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
+/** None of the tests changes it for good. */
+const box = sharedContainerHome();
 
 const HEADER = /^NAME +PID +COMM +STATE +STARTED +TIME +MNTNS +USERNS +COMMAND$/;
-
-/** Starts a container that waits for its standard input to end. */
-async function startWaiting(home: ContainerHome, target: string) {
-  const script = "echo started; read line; exit 0";
-  const child = enrootCommand(["start", target, "sh", "-c", script], { home, stdin: "" }).spawn();
-  const reader = child.stdout.getReader();
-  await reader.read();
-  return {
-    pid: child.pid,
-    async [Symbol.asyncDispose]() {
-      await child.stdin.close();
-      await reader.cancel();
-      await child.stderr.cancel();
-      await child.status;
-    },
-  };
-}
 
 /** The rows of `list --fancy`, as a program reads them: split at blanks. */
 async function rows(home: ContainerHome): Promise<string[]> {
@@ -61,14 +47,16 @@ containerTest("list --fancy shows a container that does not run by its name alon
 
 containerTest("list --fancy shows the first process of every start of a container", async () => {
   const home = await box();
-  await using first = await startWaiting(home, "box");
-  await using second = await startWaiting(home, "box");
+  await using first = await startWaiting(home, ["box"]);
+  await using second = await startWaiting(home, ["box"]);
   const [low, high] = [first.pid, second.pid].sort((a, b) => a - b);
   const lines = await rows(home);
   assertEquals(lines.length, 2);
   assertMatch(
     lines[0] ?? "",
-    new RegExp(`^box +${low} +sh +S +\\d\\d:\\d\\d +\\d\\d:\\d\\d +\\d+ +\\d+ +sh -c echo started`),
+    new RegExp(
+      `^box +${low} +sh +S +\\d\\d:\\d\\d +\\d\\d:\\d\\d +\\d+ +\\d+ +sh -c \\?echo started`,
+    ),
   );
   assertMatch(lines[1] ?? "", new RegExp(`^ +${high} +sh +S `));
   const namespace = Deno.readLinkSync(`/proc/${low}/ns/mnt`).replace(/\D/g, "");
@@ -77,8 +65,78 @@ containerTest("list --fancy shows the first process of every start of a containe
 
 containerTest("list --fancy shows the image of a container that runs from one", async () => {
   const home = await box();
-  await using running = await startWaiting(home, "box.sqsh");
+  await using running = await startWaiting(home, ["box.sqsh"]);
   const lines = await rows(home);
   assertMatch(lines[0] ?? "", new RegExp(`^${home.path}/box\\.sqsh +${running.pid} +sh `));
   assertEquals(lines.slice(1), ["box"]);
 });
+
+containerTest("list --json tells all that is known", async () => {
+  const home = await box();
+  await using image = await startWaiting(home, ["box.sqsh"]);
+  await using first = await startWaiting(home, ["box"]);
+  await using second = await startWaiting(home, ["box"]);
+  const { code, stdout, stderr } = await home.enroot(["list", "--json"]);
+  assertEquals([code, stderr], [0, ""]);
+  const process = ({ pid }: { pid: number }) => ({
+    ...{ pid, comm: "sh", state: "S" },
+    ...{ mntns: inodeOf(pid, "mnt"), userns: inodeOf(pid, "user") },
+  });
+  const document = JSON.parse(stdout);
+  for (const { processes } of document) {
+    for (const process of processes) {
+      assert(Math.abs(new Date(process.started).getTime() - Date.now()) < 60_000);
+      assertMatch(process.command, /^sh -c .*echo started/);
+      delete process.started;
+      delete process.command;
+    }
+  }
+  assertEquals(document, [
+    {
+      ...{ name: "box", rootfs: home.rootfs, image: null },
+      processes: [first, second].sort((a, b) => a.pid - b.pid).map(process),
+    },
+    { name: null, rootfs: null, image: `${home.path}/box.sqsh`, processes: [process(image)] },
+  ]);
+});
+
+containerTest("list shows a blank in a name or path as \\040", async () => {
+  const home = await box();
+  Deno.copyFileSync(`${home.path}/box.sqsh`, `${home.path}/a b.sqsh`);
+  Deno.renameSync(home.rootfs, `${home.data}/b c`);
+  try {
+    await using image = await startWaiting(home, ["a b.sqsh"]);
+    await using container = await startWaiting(home, ["b c"]);
+    const lines = await rows(home);
+    assertEquals(lines.map((line) => line.split(/ +/).slice(0, 2)), [
+      [`${home.path}/a\\040b.sqsh`, String(image.pid)],
+      ["b\\040c", String(container.pid)],
+    ]);
+  } finally {
+    Deno.renameSync(`${home.data}/b c`, home.rootfs);
+    Deno.removeSync(`${home.path}/a b.sqsh`);
+  }
+});
+
+containerTest("list --fancy shows a process inside, whatever was started", async () => {
+  const home = await box();
+  await using running = await startWaiting(home, ["--pid", "box"]);
+  const [line = ""] = await rows(home);
+  const pid = Number(line.split(/ +/)[1]);
+  assert(pid > 0 && pid !== running.pid, line);
+  assertMatch(Deno.readTextFileSync(`/proc/${pid}/status`), /^NSpid:.*\t1$/m);
+});
+
+containerTest("list --fancy stays quiet while processes come and go", async () => {
+  const home = await box();
+  const starts = Array.from(
+    { length: 6 },
+    () => home.enroot(["start", "box", "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do id; done"]),
+  );
+  for (let round = 0; round < 12; round++) await rows(home);
+  for (const { code } of await Promise.all(starts)) assertEquals(code, 0);
+});
+
+function inodeOf(pid: number, namespace: string): number {
+  return Number(Deno.readLinkSync(`/proc/${pid}/ns/${namespace}`).replace(/\D/g, ""));
+}

@@ -1,38 +1,44 @@
 import { Request } from "../../formats/fuse/mod.ts";
 import { readFuseRequest, writeFuseReply } from "../../linux/mod.ts";
+import type { Crew } from "./crew.ts";
 import type { ImageService } from "./image_service.ts";
 
 /** Room for a request: only long lists of forgotten files make use of it all. */
 const REQUEST_ROOM = 65536;
 
-/** One descriptor of a connection, and who answers what comes through it. */
-export interface ConnectionEnd {
-  fuseFd: number;
-  service: ImageService;
-  /** Called after each request; see Backlog. */
-  onAnswer?: (waited: number, worked: number) => void;
-}
-
 /**
- * Serves a connection through one descriptor until the connection ends.
+ * Serves a connection until it ends.
  *
  * Reads and writes block and there is no promise anywhere: a request costs two system calls, a few
  * microseconds of ours, and what the image takes.
  *
  * @throws {SyscallError} the device cannot be used
  */
-export function serveConnection({ fuseFd, service, onAnswer }: ConnectionEnd): void {
+export function serveConnection(
+  fuseFd: number,
+  { service, crew }: { service: ImageService; crew: Crew },
+): void {
   const request = new Request(REQUEST_ROOM);
   let answered = performance.now();
   for (;;) {
     const length = readFuseRequest(fuseFd, request.buffer);
     if (length === 0) return;
     const received = performance.now();
-    if (!request.receive(length)) continue;
-    const reply = service.answer(request);
-    if (reply !== null && !writeFuseReply(fuseFd, reply)) return;
+    if (request.receive(length) && !handOver(request, { service, crew })) {
+      const reply = service.answer(request);
+      if (reply !== null && !writeFuseReply(fuseFd, reply)) return;
+    }
     const before = answered;
     answered = performance.now();
-    onAnswer?.(received - before, answered - received);
+    crew.note(received - before, answered - received);
   }
+}
+
+function handOver(
+  request: Request,
+  { service, crew }: { service: ImageService; crew: Crew },
+): boolean {
+  if (!crew.busy) return false;
+  const block = service.blockOf(request);
+  return block !== null && crew.handOver(request.bytes, { block });
 }

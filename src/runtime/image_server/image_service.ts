@@ -3,13 +3,6 @@ import { ERRNO, MAX_READ, negotiate, OPCODE, Reply, type Request } from "../../f
 import { DirectoryReader } from "./directory_reader.ts";
 import type { ServedImage } from "./served_image.ts";
 
-/** What was agreed when the connection began; one for all threads that serve it. */
-export interface Session {
-  /** Whether ENOSYS to OPEN means that files need no opening, and the same of OPENDIR. */
-  zeroMessageOpen: boolean;
-  zeroMessageOpendir: boolean;
-}
-
 /** Longest link target that fits a page; the kernel takes no longer one. */
 const MAX_TARGET_LENGTH = 4095;
 
@@ -19,25 +12,29 @@ export class ImageService {
   readonly #directories: DirectoryReader;
   readonly #reply = new Reply(MAX_READ);
   readonly #onFailure: (error: unknown) => void;
-  #session: Session | null;
+  /** Whether the kernel takes ENOSYS to OPEN, or OPENDIR, for "not needed, never ask again". */
+  #zeroMessageOpen = false;
+  #zeroMessageOpendir = false;
 
-  /**
-   * @param options.session null where the connection has yet to begin
-   * @param options.onFailure told of every request that failed for what is wrong with the image
-   */
-  constructor(
-    image: ServedImage,
-    { session, onFailure }: { session: Session | null; onFailure: (error: unknown) => void },
-  ) {
+  /** @param options.onFailure told of every request that failed for what is wrong with the image */
+  constructor(image: ServedImage, { onFailure }: { onFailure: (error: unknown) => void }) {
     this.#image = image;
     this.#directories = new DirectoryReader(image);
-    this.#session = session;
     this.#onFailure = onFailure;
   }
 
-  /** What was agreed, null before the kernel's first request. */
-  get session(): Session | null {
-    return this.#session;
+  /**
+   * Tells requests apart by the block of the image they need decoded.
+   *
+   * @returns a number that is equal for equal blocks; null for what is not a read
+   */
+  blockOf(request: Request): number | null {
+    if (request.opcode !== OPCODE.READ || !request.complete) return null;
+    try {
+      return this.#image.blockOf(request.nodeId, request.range().offset);
+    } catch {
+      return null; // To answer it will fail as well, and say why.
+    }
   }
 
   /** Answers a request. @returns the reply, valid until the next one; null where none is wanted */
@@ -63,9 +60,9 @@ export class ImageService {
       case OPCODE.READLINK:
         return this.#readlink(request);
       case OPCODE.OPEN:
-        return this.#open(this.#session?.zeroMessageOpen);
+        return this.#open(this.#zeroMessageOpen);
       case OPCODE.OPENDIR:
-        return this.#open(this.#session?.zeroMessageOpendir);
+        return this.#open(this.#zeroMessageOpendir);
       case OPCODE.READ:
         return this.#read(request);
       case OPCODE.READDIR:
@@ -96,7 +93,8 @@ export class ImageService {
       case "refused":
         return this.#reply.error(ERRNO.EPROTO);
       case "agreed":
-        this.#session = negotiation;
+        this.#zeroMessageOpen = negotiation.zeroMessageOpen;
+        this.#zeroMessageOpendir = negotiation.zeroMessageOpendir;
         return this.#reply.init(negotiation.reply);
       case "again":
         return this.#reply.init(negotiation.reply);
@@ -120,7 +118,7 @@ export class ImageService {
     this.#reply.bytes(bytesOf(inode.target));
   }
 
-  #open(zeroMessage: boolean | undefined): void {
+  #open(zeroMessage: boolean): void {
     if (zeroMessage) this.#reply.error(ERRNO.ENOSYS);
     else this.#reply.opened();
   }

@@ -1,10 +1,10 @@
 import { EnrootError, logError, messageOf } from "../../diagnostics/mod.ts";
-import { Backlog } from "./backlog.ts";
 import { serveConnection } from "./connection.ts";
+import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { type ImageSource, type Owner, ServedImage } from "./served_image.ts";
-import type { WorkerTask } from "./worker.ts";
+import type { HelperTask } from "./worker.ts";
 
 /** What to serve, and where. */
 export interface ServeOptions {
@@ -20,15 +20,16 @@ export interface ServeOptions {
   threads?: number;
 }
 
-/** A worker takes 17 MB, and some more for what it keeps of the image. */
-const MAX_THREADS = 3;
+/** Enough to keep up with a fast disk, and each takes memory. */
+const MAX_THREADS = 4;
 
 /**
  * Serves a squashfs image to a FUSE mount until the connection ends: until nobody has the mount any
  * more, or somebody has aborted it.
  *
- * Takes over the calling thread. It starts alone; when requests have to wait, it starts further
- * threads as workers (worker.ts). The caller exits with the result at once, which ends them.
+ * Takes over the calling thread. It starts alone; when it cannot keep up, it gets the help of
+ * further threads, which are workers (worker.ts). The caller exits with the result at once, which
+ * ends them.
  *
  * An image that cannot be read is told on standard error before the first request is answered. Who
  * waits for the mount gets ENOTCONN as soon as this process is gone.
@@ -37,24 +38,13 @@ const MAX_THREADS = 3;
  */
 export function serveImage({ fuseFd, imageFd, offset = 0, owner, threads }: ServeOptions): number {
   const source: ImageSource = { imageFd, offset, owner: owner ?? null };
-  const mostThreads = threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
   try {
-    const service = new ImageService(new ServedImage(source), {
-      session: null,
-      onFailure: failureLog(),
+    const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
+    const crew = new Crew({
+      most: (threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS)) - 1,
+      start: (queue) => startHelper({ fuseFd, source, queue }),
     });
-    const backlog = new Backlog();
-    let running = 1;
-    serveConnection({
-      fuseFd,
-      service,
-      onAnswer: (waited, worked) => {
-        const { session } = service;
-        if (running === mostThreads || !backlog.note(waited, worked) || session === null) return;
-        running++;
-        startWorker({ fuseFd, source, session });
-      },
-    });
+    serveConnection(fuseFd, { service, crew });
     return 0;
   } catch (error) {
     logError(
@@ -66,13 +56,13 @@ export function serveImage({ fuseFd, imageFd, offset = 0, owner, threads }: Serv
   }
 }
 
-/** The thread starts at once, but takes part only after it has loaded the program. */
-function startWorker(task: WorkerTask): void {
+/** The thread takes part as soon as it has loaded the program. */
+function startHelper(task: HelperTask): void {
   try {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.postMessage(task);
   } catch (error) {
-    // One thread more is a matter of speed.
+    // One thread more is a matter of speed; that it cannot be started is not tried again.
     logError(`Cannot start another thread: ${messageOf(error)}`);
   }
 }

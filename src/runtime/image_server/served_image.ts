@@ -93,6 +93,22 @@ export class ServedImage {
     return inode;
   }
 
+  /**
+   * A number for the block that holds a file's byte, equal for equal blocks: to tell them apart
+   * roughly is enough.
+   *
+   * @throws {SquashfsError}
+   */
+  blockOf(nodeId: number, offset: number): number {
+    const inode = this.inode(nodeId);
+    const { blockSize } = this.reader.superblock;
+    if (inode.kind !== "file") return 0;
+    const index = Math.floor(offset / blockSize);
+    const { fragment } = inode.data;
+    if (fragment !== null && offset >= inode.size - inode.size % blockSize) return fragment.index;
+    return nodeId + index;
+  }
+
   /** The file at an inode reference, with its node number. @throws {SquashfsError} */
   entry(reference: number): Entry {
     const isRoot = reference === this.#root.reference;

@@ -1,40 +1,43 @@
 /**
- * A further thread of the image server, started as a worker: it serves the connection of the
- * message it gets, for good, and never returns to its event loop before the connection ends.
+ * A thread that helps the image server's first one, started as a worker: it answers what comes
+ * through the queue of the message it gets and does not return to its event loop before it ends.
  */
 import { logError, messageOf } from "../../diagnostics/mod.ts";
-import { cloneFuseDevice } from "../../linux/mod.ts";
-import { serveConnection } from "./connection.ts";
+import { Request } from "../../formats/fuse/mod.ts";
+import { writeFuseReply } from "../../linux/mod.ts";
 import { failureLog } from "./failure_log.ts";
-import { ImageService, type Session } from "./image_service.ts";
+import { ImageService } from "./image_service.ts";
+import { type QueueMemory, RequestQueue } from "./request_queue.ts";
 import { type ImageSource, ServedImage } from "./served_image.ts";
 
-/** What a worker needs to take part. */
-export interface WorkerTask {
+/** What a helper needs. */
+export interface HelperTask {
   fuseFd: number;
   source: ImageSource;
-  session: Session;
+  queue: QueueMemory;
+}
+
+function help({ fuseFd, source, queue: memory }: HelperTask): void {
+  const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
+  const request = new Request();
+  const queue = new RequestQueue(memory);
+  queue.open();
+  for (;;) {
+    const length = queue.take(request.buffer);
+    if (length === 0) return;
+    request.receive(length);
+    const reply = service.answer(request);
+    if (reply !== null && !writeFuseReply(fuseFd, reply)) return;
+    queue.done();
+  }
 }
 
 addEventListener("message", (event) => {
-  const { fuseFd, source, session } = (event as MessageEvent<WorkerTask>).data;
   try {
-    const service = new ImageService(new ServedImage(source), {
-      session,
-      onFailure: failureLog(),
-    });
-    serveConnection({ fuseFd: ownDevice(fuseFd), service });
+    help((event as MessageEvent<HelperTask>).data);
   } catch (error) {
-    // The first thread goes on and ends as it should.
-    logError(`Cannot serve the image in another thread: ${messageOf(error)}`);
+    // The first thread goes on by itself.
+    logError(`Cannot serve the image with another thread: ${messageOf(error)}`);
   }
+  globalThis.close();
 });
-
-/** Where the device cannot be opened a second time, threads share the first descriptor. */
-function ownDevice(fuseFd: number): number {
-  try {
-    return cloneFuseDevice(fuseFd);
-  } catch {
-    return fuseFd;
-  }
-}

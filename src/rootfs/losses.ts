@@ -1,0 +1,21 @@
+import { logWarning } from "../diagnostics/mod.ts";
+
+/** What of an image could not be made. */
+export interface Losses {
+  deviceNodes: number;
+  /** Pipes and sockets that the file system refused. */
+  specialFiles: number;
+  /** Extended attributes, and why the first of them. */
+  attributes: { count: number; reason: string } | null;
+}
+
+/** Tells the user, once. */
+export function warnOfLosses({ deviceNodes, specialFiles, attributes }: Losses): void {
+  if (deviceNodes > 0) logWarning(`Left out device nodes: ${deviceNodes}`);
+  if (specialFiles > 0) {
+    logWarning(`Left out pipes and sockets, which the file system refuses: ${specialFiles}`);
+  }
+  if (attributes !== null) {
+    logWarning(`Left out extended attributes (${attributes.reason}): ${attributes.count}`);
+  }
+}

@@ -1,0 +1,52 @@
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import { EnrootError, messageOf } from "../diagnostics/mod.ts";
+import {
+  AT,
+  fchmod,
+  getXattr,
+  mkdirat,
+  O,
+  openat,
+  ownedFd,
+  reasonOf,
+  statusOf,
+} from "../linux/mod.ts";
+import { removeTree } from "./remove.ts";
+
+/** A directory that was made to be filled with files. */
+export interface NewRoot extends Disposable {
+  readonly fd: number;
+  /** Whether it has a default access list (acl(5)), which new files get. */
+  readonly inheritsPermissions: boolean;
+}
+
+/** Makes a directory, which must not exist yet, and opens it. @throws {EnrootError} */
+export function makeRoot(path: ByteString, { mode }: { mode: number }): NewRoot {
+  try {
+    mkdirat(AT.FDCWD, path, { mode: mode & 0o777 | 0o700 });
+    const flags = O.RDONLY | O.DIRECTORY | O.NOFOLLOW;
+    const root = ownedFd(openat(AT.FDCWD, path, { flags }));
+    const made = statusOf(root.fd).mode;
+    // Below a set-group-id directory, every directory would become one too.
+    if (made & 0o2000) fchmod(root.fd, made & 0o777);
+    return {
+      fd: root.fd,
+      inheritsPermissions: getXattr(root.fd, "system.posix_acl_default") !== null,
+      [Symbol.dispose]: () => root[Symbol.dispose](),
+    };
+  } catch (error) {
+    const directory = textFromByteString(path);
+    throw new EnrootError(`Cannot create directory ${directory}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Removes a directory that could not be filled. @throws {EnrootError} when that fails too */
+export function removeAfter(error: unknown, path: ByteString): void {
+  try {
+    removeTree(path);
+  } catch (second) {
+    throw new EnrootError(`${messageOf(error)} (and then: ${messageOf(second)})`, { cause: error });
+  }
+}

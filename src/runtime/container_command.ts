@@ -1,0 +1,89 @@
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import { EnrootError } from "../diagnostics/mod.ts";
+import { changeDirectory, execve, isExecutable, resetSignals } from "../linux/mod.ts";
+import { directCommand } from "./direct_command.ts";
+import type { Environment } from "./environ.ts";
+import { DEFAULT_PATH } from "./login.ts";
+import { logIn } from "./login_session.ts";
+import { hostFiles } from "./opened_files.ts";
+import type { StartPlan } from "./plan.ts";
+import { findProgram } from "./program_search.ts";
+import type { RcScript } from "./rc_script.ts";
+import type { ReadableFiles } from "./root_files.ts";
+import { type Invocation, shellCommand } from "./shell_command.ts";
+import { step } from "./step.ts";
+
+/**
+ * Executes the container's first program, its root being `/` by now.
+ *
+ * @returns the exit code when there is nothing to execute: the container lets nobody in
+ * @throws {EnrootError}
+ */
+export function runCommand(
+  plan: Pick<StartPlan, "command" | "identity" | "loginShell">,
+  { environment, rc }: { environment: Environment; rc: RcScript },
+): number {
+  const files = hostFiles(); // The root is the container's by now.
+  const args = plan.command.arguments;
+  const script = scriptPath(rc, files);
+  let wanted = environment.get("SHELL");
+  if (plan.loginShell) {
+    const interactive = script === null && args.length === 0;
+    const login = logIn(plan.identity, { environment, files, interactive });
+    if (!login.admitted) return 0;
+    if (login.fakeShell !== null && isExecutable(login.fakeShell)) wanted = login.fakeShell;
+    else wanted = environment.get("SHELL");
+  }
+  if (!environment.has("PATH")) environment.set("PATH", DEFAULT_PATH);
+  const shell = [wanted, "/bin/sh"].find((path) => path !== undefined && isExecutable(path));
+  if (shell === undefined) return runDirectly(args, { environment, rc, files });
+  return execute(
+    shellCommand(args, {
+      shell,
+      login: plan.loginShell,
+      rc: script,
+      isPlainFile: (path) => files.status(path)?.kind === "file" && !isExecutable(path),
+    }),
+    environment,
+  );
+}
+
+function scriptPath(rc: RcScript, files: ReadableFiles): ByteString | null {
+  switch (rc.kind) {
+    case "given":
+      return rc.path;
+    case "none":
+      return null;
+    case "image":
+      return files.status("/etc/rc")?.kind === "file" ? "/etc/rc" : null;
+  }
+}
+
+/** Executes what a shell would, where there is none. */
+function runDirectly(
+  args: readonly ByteString[],
+  { environment, rc, files }: {
+    environment: Environment;
+    rc: RcScript;
+    files: ReadableFiles;
+  },
+): number {
+  const { directory, words } = directCommand(args, { rc, files });
+  if (directory !== null) {
+    step(`enter ${textFromByteString(directory)}`, () => changeDirectory(directory));
+    environment.set("PWD", directory);
+  }
+  const [name = ""] = words;
+  const path = findProgram(name, environment.get("PATH") ?? "");
+  if (path === undefined) throw new EnrootError(`Command not found: ${textFromByteString(name)}`);
+  return execute({ path, argv: words }, environment);
+}
+
+function execute({ path, argv }: Invocation, environment: Environment): never {
+  resetSignals();
+  return step(`execute ${textFromByteString(path)}`, () =>
+    execve(path, {
+      argv: [...argv],
+      environment: [...environment].map(([name, value]) => `${name}=${value}`),
+    }));
+}

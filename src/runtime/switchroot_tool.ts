@@ -1,0 +1,62 @@
+import { byteString, byteStringFromText } from "../bytes/mod.ts";
+import { EnrootError, logError, messageOf, writeStdout } from "../diagnostics/mod.ts";
+import { dropAllCapabilities, setNoNewPrivileges } from "../linux/mod.ts";
+import { runCommand } from "./container_command.ts";
+import { switchRoot } from "./container_root.ts";
+import { inheritedScript, type RcScript } from "./rc_script.ts";
+import { step } from "./step.ts";
+import { openProcess } from "./target_process.ts";
+import { readToolArguments } from "./tool_arguments.ts";
+import { toolEnvironment } from "./tool_environment.ts";
+
+const USAGE = "Usage: enroot-switchroot [--norc] [--login] [--rcfile FILE] [--envfile FILE] " +
+  "ROOTFS [COMMAND] [ARG...]\n";
+
+/**
+ * `enroot-switchroot`: makes a mount point the root of this mount namespace, drops privileges and
+ * runs a command in there as `start` does, in this process's place.
+ *
+ * @returns the exit code, if there is no command to run or it cannot be run
+ */
+export function runSwitchrootTool(args: readonly string[]): number {
+  try {
+    const { options, operands } = readToolArguments(args, {
+      switches: ["norc", "login"],
+      values: ["rcfile", "envfile"],
+    });
+    const [rootfs, ...command] = operands.map(byteStringFromText);
+    if (rootfs === undefined) {
+      writeStdout(USAGE);
+      return 0;
+    }
+    const environment = toolEnvironment(options.get("envfile"));
+    const rc = options.has("norc") ? { kind: "none" } as const : rcScript(options.get("rcfile"));
+    const self = openProcess(Deno.pid);
+    const [user, group] = [self.idMap("uid_map"), self.idMap("gid_map")];
+    step("switch the root file system", () => switchRoot(rootfs));
+    step("drop privileges", () => {
+      setNoNewPrivileges();
+      if (Deno.uid() !== 0) dropAllCapabilities();
+    });
+    return runCommand({
+      identity: {
+        ...{ hostUid: user.outside, hostGid: group.outside },
+        ...{ uid: user.inside, gid: group.inside },
+      },
+      loginShell: options.has("login"),
+      command: { rc: null, arguments: command },
+    }, { environment, rc });
+  } catch (error) {
+    logError(messageOf(error));
+    return 1;
+  }
+}
+
+function rcScript(file: string | undefined): RcScript {
+  if (file === undefined) return { kind: "image" };
+  try {
+    return inheritedScript(byteString(Deno.readFileSync(file)));
+  } catch (error) {
+    throw new EnrootError(`Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

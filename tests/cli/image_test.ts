@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
+import { enrootCommand } from "../support/enroot.ts";
+
+let shared: Promise<ContainerHome> | undefined;
+/** One image for all tests of this file. */
+const box = () => shared ??= makeContainerHome();
+globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
+
+/** Why images cannot be served here; undefined if they can. */
+function fuseObstacle(): string | undefined {
+  try {
+    const { mode } = Deno.statSync("/dev/fuse");
+    return ((mode ?? 0) & 0o006) === 0o006 ? undefined : "users may not open /dev/fuse";
+  } catch {
+    return "there is no /dev/fuse";
+  }
+}
+
+const obstacle = fuseObstacle();
+function imageTest(name: string, fn: () => Promise<void>): void {
+  if (obstacle === undefined) containerTest(name, fn);
+  else Deno.test({ name: `${name} (skipped: ${obstacle})`, ignore: true, fn });
+}
+
+/** The servers that serve the image of this home: they hold it open. */
+function servers(home: ContainerHome): number[] {
+  const image = `${home.path}/box.sqsh`;
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) =>
+          Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === image
+        );
+      } catch {
+        return false; // It is gone, or not ours.
+      }
+    }).map(Number);
+}
+
+async function untilNoServers(home: ContainerHome): Promise<void> {
+  for (let attempts = 0; attempts < 100 && servers(home).length > 0; attempts++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assertEquals(servers(home), []);
+}
+
+/** Starts the image in the background; `up` resolves with its first line. */
+async function startInBackground(home: ContainerHome, script: string) {
+  const child = enrootCommand(["start", "box.sqsh", "sh", "-c", script], { home }).spawn();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
+  reader.releaseLock();
+  return { child, firstLine: new TextDecoder().decode(value) };
+}
+
+imageTest("start runs an image file in place, and leaves no server behind", async () => {
+  const home = await box();
+  const run = await home.enroot(["start", "box.sqsh"]);
+  assertEquals({ code: run.code, stdout: run.stdout, stderr: run.stderr }, {
+    code: 0,
+    stdout: "Hello from inside the image!\n",
+    stderr: "",
+  });
+  await untilNoServers(home);
+});
+
+imageTest("what is written in a started image vanishes with it", async () => {
+  const home = await box();
+  const script =
+    "echo new > /etc/motd; rm /srv/readme; mkdir /made; cat /etc/motd; ls /srv / | grep -c made";
+  const { stdout, stderr } = await home.enroot(["start", "--rw", "box.sqsh", "sh", "-c", script]);
+  assertEquals({ stdout, stderr }, { stdout: "new\n1\n", stderr: "" });
+  const again = await home.enroot(["start", "box.sqsh", "sh", "-c", "cat /etc/motd; ls /srv"]);
+  assertEquals(again.stdout, "Hello from inside the image!\nreadme\n");
+});
+
+imageTest(
+  "start of an image is the process it was started as, and says so in the list",
+  async () => {
+    const home = await box();
+    const { child, firstLine } = await startInBackground(home, "echo $$; exec sleep 60");
+    assertEquals(firstLine, `${child.pid}\n`);
+    const list = await home.enroot(["list", "--fancy"]);
+    assertMatch(list.stdout, new RegExp(`box\\.sqsh +${child.pid} +sleep `));
+    // A killed container must not leave its server either.
+    child.kill("SIGKILL");
+    await child.output();
+    await untilNoServers(home);
+  },
+);
+
+imageTest("reads go on while the container's first process is stopped", async () => {
+  const home = await box();
+  const { child } = await startInBackground(home, "echo up; kill -STOP $$; exec sleep 60");
+  try {
+    const joined = await home.enroot(["exec", String(child.pid), "cat", "/etc/os-release"]);
+    assertStringIncludes(joined.stdout, "Programs of the host");
+  } finally {
+    child.kill("SIGKILL");
+    await child.output();
+  }
+});
+
+imageTest("reads fail, and do not hang, when the server is killed", async () => {
+  const home = await box();
+  const script = "echo up; sleep 1; while :; do cat /bin/* > /dev/null || exit 9; done";
+  const { child } = await startInBackground(home, script);
+  const serving = servers(home);
+  assert(serving.length > 0);
+  for (const pid of serving) Deno.kill(pid, "SIGKILL");
+  // Whether the shell gets ENOTCONN for a program or SIGBUS for its own pages, it ends.
+  const { code } = await child.output();
+  assert(code !== 0);
+});
+
+imageTest("start mounts a squashfs file that --mount names", async () => {
+  const home = await box();
+  const plain = await home.enroot([
+    "start",
+    "-m",
+    "box.sqsh:/data",
+    "box",
+    "cat",
+    "/data/etc/motd",
+  ]);
+  assertEquals({ stdout: plain.stdout, stderr: plain.stderr }, {
+    stdout: "Hello from inside the image!\n",
+    stderr: "",
+  });
+  const typed = await home.enroot([
+    "start",
+    "-m",
+    "box.sqsh:/data:squashfs:ro",
+    "box.sqsh",
+    "sh",
+    "-c",
+    "cat /data/etc/motd; echo x > /data/x",
+  ]);
+  assertStringIncludes(typed.stdout, "Hello from inside");
+  assertStringIncludes(typed.stderr, "Read-only file system");
+  // With options of a bind it is the file itself.
+  const bound = await home.enroot([
+    "start",
+    "-m",
+    "box.sqsh:/data.sqsh:x-create=file,bind",
+    "box",
+    "head",
+    "-c",
+    "4",
+    "/data.sqsh",
+  ]);
+  assertEquals(bound.stdout, "hsqs");
+  await untilNoServers(home);
+});
+
+imageTest("start says what is wrong with an image", async () => {
+  const home = await box();
+  const bytes = Deno.readFileSync(`${home.path}/box.sqsh`);
+  Deno.writeFileSync(`${home.path}/cut.sqsh`, bytes.subarray(0, 4096));
+  const { code, stdout, stderr } = await home.enroot(["start", "cut.sqsh", "true"]);
+  assertEquals({ code, stdout }, { code: 1, stdout: "" });
+  assertMatch(stderr, /^(\[ERROR\] .*\n)+$/);
+  const none = await home.enroot(["start", "./none.sqsh", "true"]);
+  assertEquals(none.code, 1);
+  assertMatch(none.stderr, /^\[ERROR\] .*none\.sqsh\n$/);
+});
+
+const noFuseOverlayfs = isInstalled("fuse-overlayfs") ? undefined : "no fuse-overlayfs";
+if (noFuseOverlayfs === undefined) {
+  imageTest("start uses fuse-overlayfs where the kernel's overlayfs is not wanted", async () => {
+    const home = await box();
+    const { stdout, stderr } = await home.enroot(
+      [
+        "start",
+        "--rw",
+        "box.sqsh",
+        "sh",
+        "-c",
+        "echo x > /srv/new; cat /srv/new; grep ' / ' /proc/self/mountinfo",
+      ],
+      { env: { ENROOT_NATIVE_OVERLAYFS: "n" } },
+    );
+    assertEquals(stderr, "");
+    assertMatch(stdout, /^x\n.* fuse\.fuse-overlayfs /);
+    await untilNoServers(home);
+  });
+} else {
+  Deno.test({
+    name: `start uses fuse-overlayfs (skipped: ${noFuseOverlayfs})`,
+    ignore: true,
+    fn() {},
+  });
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
+    return true;
+  } catch {
+    return false;
+  }
+}
