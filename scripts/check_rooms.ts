@@ -46,7 +46,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Files other than `mod.ts` that one room may import from another. */
 export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   // The later stages of `start` must not load more than they need.
-  main: ["src/runtime/parts.ts"],
+  main: ["src/runtime/parts.ts", "src/linux/terminal.ts"],
   // Hooks see the interface made for them and nothing else of the runtime.
   hooks: ["src/runtime/hook.ts"],
 };

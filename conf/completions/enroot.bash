@@ -4,7 +4,7 @@
 _enroot() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local command=${COMP_WORDS[1]} commands options= word
-  commands="batch bundle check create digest exec export help import info list load remove start version"
+  commands="batch bundle cache check create digest exec export help import info list load remove start version"
   COMPREPLY=()
 
   if [ "$COMP_CWORD" -eq 1 ]; then
@@ -13,11 +13,12 @@ _enroot() {
   fi
   case $command in
     bundle) options="--all --checksum --desc --output --target --force --help" ;;
+    cache) options="--older-than --max-size --help" ;;
     create) options="--name --force --help" ;;
     digest) options="--arch --help" ;;
     exec) options="--env --help" ;;
     export) options="--output --force --help" ;;
-    import) options="--arch --output --help" ;;
+    import) options="--arch --output --force --help" ;;
     list) options="--fancy --json --help" ;;
     load) options="--arch --name --force --help" ;;
     remove) options="--force --help" ;;
@@ -46,6 +47,7 @@ _enroot() {
     -d | --desc | -n | --name) return ;;
   esac
   case $command in
+    cache) mapfile -t COMPREPLY < <(compgen -W "list verify prune" -- "$current") ;;
     export | remove) mapfile -t COMPREPLY < <(compgen -W "$(enroot list 2> /dev/null)" -- "$current") ;;
     start)
       mapfile -t COMPREPLY < <(compgen -W "$(enroot list 2> /dev/null)" -- "$current")

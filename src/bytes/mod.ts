@@ -12,3 +12,4 @@ export {
   textFromByteString,
 } from "./byte_string.ts";
 export { ByteWriter } from "./byte_writer.ts";
+export { releaseBytes } from "./release_bytes.ts";

@@ -26,6 +26,8 @@ export interface Arguments {
 /**
  * Reads the arguments of a command: options up to the first operand or `--`, then operands.
  *
+ * A command with actions has one of them in front, which becomes its first operand.
+ *
  * The grammar is stricter than getopt's. Each option stands alone, so there is no `-fo`; a short
  * option takes its value from the next argument only, a long one also after `=`; no value is empty.
  *
@@ -35,7 +37,11 @@ export function readArguments(
   args: readonly string[],
   { name, spec }: { name: CommandName; spec: CommandSpec },
 ): Arguments {
-  const { tokens, operands, help } = splitOptions(args, { name, options: spec.options });
+  const action = readAction(args, { name, actions: spec.actions ?? [] });
+  const { tokens, operands, help } = splitOptions(args.slice(action.length), {
+    name,
+    options: spec.options,
+  });
   const names = (accept: (option: OptionSpec) => boolean) =>
     spec.options.filter(accept).map((option) => option.long);
   // parse-args guesses where its input is ambiguous; these tokens leave it nothing to guess.
@@ -51,7 +57,7 @@ export function readArguments(
   if (!help && extra !== undefined) throw new UsageError(`Invalid argument: ${extra}`, name);
   return {
     help,
-    operands,
+    operands: [...action, ...operands],
     has: (option) => parsed[option] === true,
     value: (option) => {
       const value = parsed[option];
@@ -62,6 +68,18 @@ export function readArguments(
       return Array.isArray(values) ? values.map(String) : [];
     },
   };
+}
+
+/** The action at the beginning, if there has to be one. */
+function readAction(
+  args: readonly string[],
+  { name, actions }: { name: CommandName; actions: readonly string[] },
+): string[] {
+  const [action] = args;
+  if (actions.length === 0 || action === "-h" || action === "--help") return [];
+  if (action === undefined) throw new UsageError(`Missing argument: ${actions.join("|")}`, name);
+  if (!actions.includes(action)) throw new UsageError(`Invalid argument: ${action}`, name);
+  return [action];
 }
 
 interface SplitArguments {

@@ -15,12 +15,18 @@ export type Command =
     output?: string;
     target?: string;
   }
+  | {
+    verb: "cache";
+    action: "list" | "verify" | "prune";
+    olderThan?: string;
+    maxSize?: string;
+  }
   | { verb: "check" }
   | { verb: "create"; image: string; name?: string; force: boolean }
   | { verb: "digest"; uri: string; arch?: string }
   | { verb: "exec"; target: string; command: string[]; env: string[] }
   | { verb: "export"; name: string; output?: string; force: boolean }
-  | { verb: "import"; uri: string; arch?: string; output?: string }
+  | { verb: "import"; uri: string; arch?: string; output?: string; force: boolean }
   | { verb: "info" }
   | { verb: "list"; fancy: boolean; json: boolean }
   | { verb: "load"; uri: string; arch?: string; name?: string; force: boolean }
@@ -77,6 +83,8 @@ function understand(verb: CommandName, given: Arguments): Command {
         force,
         ...optional(given, ["desc", "output", "target"]),
       };
+    case "cache":
+      return { verb, ...cacheAction(first, given) };
     case "check":
     case "info":
     case "version":
@@ -90,7 +98,7 @@ function understand(verb: CommandName, given: Arguments): Command {
     case "export":
       return { verb, name: first, force, ...optional(given, ["output"]) };
     case "import":
-      return { verb, uri: first, ...optional(given, ["arch", "output"]) };
+      return { verb, uri: first, force, ...optional(given, ["arch", "output"]) };
     case "list":
       return { verb, fancy: given.has("fancy"), json: given.has("json") };
     case "load":
@@ -114,6 +122,21 @@ function understand(verb: CommandName, given: Arguments): Command {
         ...optional(given, ["conf", "rc"]),
       };
   }
+}
+
+function cacheAction(action: string, given: Arguments): Omit<Command & { verb: "cache" }, "verb"> {
+  const olderThan = given.value("older-than");
+  const maxSize = given.value("max-size");
+  if (action === "prune") {
+    return {
+      action,
+      ...(olderThan === undefined ? {} : { olderThan }),
+      ...(maxSize === undefined ? {} : { maxSize }),
+    };
+  }
+  if (olderThan !== undefined) throw new UsageError("Invalid argument: --older-than", "cache");
+  if (maxSize !== undefined) throw new UsageError("Invalid argument: --max-size", "cache");
+  return { action: action === "verify" ? action : "list" };
 }
 
 /** The options among these that were given, with their values. */

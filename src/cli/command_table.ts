@@ -10,6 +10,8 @@ export interface OptionSpec {
 
 /** What a command accepts, and what its usage says. */
 export interface CommandSpec {
+  /** Words of which one must be given, before the options. */
+  readonly actions?: readonly string[];
   /** Positional arguments as the usage shows them. */
   readonly operands: string;
   readonly minOperands: number;
@@ -38,6 +40,15 @@ const ARCHITECTURE: OptionSpec = {
 const REGISTRY_SCHEME = [
   "docker://[USER@][REGISTRY#]IMAGE[:TAG]",
   "Docker image of a registry",
+] as const;
+const IMAGE_SCHEMES = [
+  REGISTRY_SCHEME,
+  ["dockerd://IMAGE[:TAG]", "Docker image of the Docker daemon"],
+  ["podman://IMAGE[:TAG]", "Docker image of the local Podman storage"],
+  ["oci:DIR[:REF]", "OCI image layout directory"],
+  ["oci-archive:FILE", "OCI image layout in an archive"],
+  ["docker-archive:FILE[:REF]", 'Archive made by "docker save"'],
+  ["tar:FILE", "Archive of a root filesystem"],
 ] as const;
 
 /** All commands, in the order in which the general usage lists them. */
@@ -73,6 +84,25 @@ export const COMMANDS = {
         help: 'Directory that --keep extracts to (defaults to "$PWD/BUNDLE")',
       },
       { ...FORCE, help: "Overwrite an existing bundle" },
+    ],
+  },
+  cache: {
+    actions: ["list", "verify", "prune"],
+    operands: "",
+    minOperands: 0,
+    maxOperands: 0,
+    description: "List, verify or remove downloaded image layers.",
+    options: [
+      {
+        long: "older-than",
+        value: "TIME",
+        help: 'Remove what was not used for so long, such as "7d" (prune)',
+      },
+      {
+        long: "max-size",
+        value: "SIZE",
+        help: 'Keep what was used last, at most so much, such as "50G" (prune)',
+      },
     ],
   },
   check: {
@@ -133,14 +163,7 @@ export const COMMANDS = {
     minOperands: 1,
     maxOperands: 1,
     description: "Import a container image from a registry, an engine or a file.",
-    schemes: [
-      REGISTRY_SCHEME,
-      ["dockerd://IMAGE[:TAG]", "Docker image of the Docker daemon"],
-      ["podman://IMAGE[:TAG]", "Docker image of the local Podman storage"],
-      ["oci:DIR[:REF]", "OCI image layout directory"],
-      ["oci-archive:FILE", "OCI image layout in an archive"],
-      ["docker-archive:FILE[:REF]", 'Archive made by "docker save"'],
-    ],
+    schemes: IMAGE_SCHEMES,
     options: [
       ARCHITECTURE,
       {
@@ -149,6 +172,7 @@ export const COMMANDS = {
         value: "FILE",
         help: 'Name of the image file (defaults to "URI.sqsh")',
       },
+      { ...FORCE, help: "Overwrite an existing image" },
     ],
   },
   info: {
@@ -172,8 +196,8 @@ export const COMMANDS = {
     operands: "URI",
     minOperands: 1,
     maxOperands: 1,
-    description: "Create a container root filesystem straight from a registry.",
-    schemes: [REGISTRY_SCHEME],
+    description: "Create a container root filesystem straight from an image elsewhere.",
+    schemes: IMAGE_SCHEMES,
     options: [
       ARCHITECTURE,
       {

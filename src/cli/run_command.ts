@@ -16,6 +16,8 @@ export async function runCommand(command: Command, environment: Environment): Pr
       return await commands.batch(command, await context());
     case "check":
       return await commands.check(await context());
+    case "cache":
+      return await commands.cache(command, await context());
     case "create":
       return await commands.create(command, await context());
     case "digest":

@@ -20,7 +20,8 @@ export function commandUsage(name: CommandName): string {
     section("Options", spec.options.map((option) => [optionForm(option), option.help]));
 }
 
-function synopsis({ options, operands }: CommandSpec): string {
+function synopsis({ actions, options, operands }: CommandSpec): string {
+  if (actions !== undefined) return `${actions.join("|")} [options]`;
   if (operands === "") return options.length === 0 ? "" : "[options]";
   return `[options] [--] ${operands}`;
 }

@@ -30,6 +30,7 @@ export async function load(
   const path = byteStringFromText(container.path);
   await unpackImage(() => image.open({ ...settings, environment: variables }), {
     platform,
+    processors: settings.maxProcessors,
     path,
     stagingPath: `${path}.data`,
     sourceDateEpoch,

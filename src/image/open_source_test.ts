@@ -35,7 +35,12 @@ async function contentOf(uri: string, arch = "amd64"): Promise<string[]> {
       environment: {},
     });
     const store = memoryStore();
-    const root = await assembleImage(source, { platform: hostPlatform(arch), store, mtime: 0 });
+    const root = await assembleImage(source, {
+      platform: hostPlatform(arch),
+      processors: 1,
+      store,
+      mtime: 0,
+    });
     const found: string[] = [];
     for (const { path, inode } of walk(root)) {
       if (path === "etc/environment" && inode.kind === "file") found.unshift(inode.content);

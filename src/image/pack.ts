@@ -36,7 +36,7 @@ export async function packImage(
   open: () => Promise<ImageSource>,
   options: PackOptions,
 ): Promise<void> {
-  const { platform, output, force, sourceDateEpoch } = options;
+  const { platform, output, force, processors, sourceDateEpoch } = options;
   const format = writerOptions(options);
   const mtime = sourceDateEpoch ?? Math.floor(Date.now() / 1000);
   await writeImageFile(output, {
@@ -44,7 +44,7 @@ export async function packImage(
     write: async (file) => {
       await using source = await open();
       using store = createSquashfsWriter(file, format);
-      const root = await assembleImage(source, { platform, store, mtime });
+      const root = await assembleImage(source, { platform, processors, store, mtime });
       logInfo("Creating squashfs filesystem...");
       await store.finish(root);
     },

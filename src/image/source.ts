@@ -30,7 +30,8 @@ export interface ImageSource extends AsyncDisposable {
   resolve(platform: Platform): Promise<ResolvedImage>;
 
   /**
-   * The bytes of a layer of the resolved image, as the source has them: compressed or not.
+   * The bytes of a layer of the resolved image, as the source has them: compressed or not. The chunks
+   * are the reader's, who may give their memory back.
    *
    * Bytes that do not match the layer's digest end the iteration with an error, at the latest at its
    * end. May be called for all layers at once, before the first is read: the source limits what it

@@ -6,6 +6,8 @@ import type { ImageSource } from "./source.ts";
 
 export interface UnpackOptions {
   platform: Platform;
+  /** How many may work on it. */
+  processors: number;
   /** The directory to make. */
   path: ByteString;
   /** A directory for file data, to be made and left behind, on the same file system. */
@@ -22,11 +24,16 @@ export interface UnpackOptions {
  */
 export async function unpackImage(
   open: () => Promise<ImageSource>,
-  { platform, path, stagingPath, sourceDateEpoch }: UnpackOptions,
+  { platform, processors, path, stagingPath, sourceDateEpoch }: UnpackOptions,
 ): Promise<void> {
   await using source = await open();
   using staging = new Staging(stagingPath);
   const mtime = sourceDateEpoch ?? Math.floor(Date.now() / 1000);
-  const tree = await assembleImage(source, { platform, store: staging, mtime });
+  const tree = await assembleImage(source, {
+    platform,
+    processors,
+    store: staging,
+    mtime,
+  });
   await placeTree(tree, { path, staging, allTime: sourceDateEpoch });
 }

@@ -1,6 +1,14 @@
 import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
-import { changeDirectory, execve, isExecutable, resetSignals } from "../linux/mod.ts";
+import {
+  AT,
+  changeDirectory,
+  execve,
+  isExecutable,
+  isSyscallError,
+  resetSignals,
+  statusAt,
+} from "../linux/mod.ts";
 import { directCommand } from "./direct_command.ts";
 import type { Environment } from "./environ.ts";
 import { DEFAULT_PATH } from "./login.ts";
@@ -12,6 +20,8 @@ import type { RcScript } from "./rc_script.ts";
 import type { ReadableFiles } from "./root_files.ts";
 import { type Invocation, shellCommand } from "./shell_command.ts";
 import { step } from "./step.ts";
+
+const DEFAULT_SHELL = "/bin/sh";
 
 /**
  * Executes the container's first program, its root being `/` by now.
@@ -35,8 +45,8 @@ export function runCommand(
     else wanted = environment.get("SHELL");
   }
   if (!environment.has("PATH")) environment.set("PATH", DEFAULT_PATH);
-  const shell = [wanted, "/bin/sh"].find((path) => path !== undefined && isExecutable(path));
-  if (shell === undefined) return runDirectly(args, { environment, rc, files });
+  const shell = wanted !== undefined && isExecutable(wanted) ? wanted : DEFAULT_SHELL;
+  if (isMissing(shell)) return runDirectly(args, { environment, rc, files });
   return execute(
     shellCommand(args, {
       shell,
@@ -46,6 +56,17 @@ export function runCommand(
     }),
     environment,
   );
+}
+
+/** A shell that is there but cannot be executed is better found out by trying: the error tells why. */
+function isMissing(shell: ByteString): boolean {
+  if (isExecutable(shell)) return false;
+  try {
+    statusAt(AT.FDCWD, shell);
+    return false;
+  } catch (error) {
+    return isSyscallError(error, "ENOENT", "ENOTDIR");
+  }
 }
 
 function scriptPath(rc: RcScript, files: ReadableFiles): ByteString | null {

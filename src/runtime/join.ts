@@ -15,8 +15,8 @@ import {
 } from "../linux/mod.ts";
 import { parseEnvironment } from "./byte_environment.ts";
 import { commandRows } from "./command_rows.ts";
-import { dieWithParentRow, SUPERVISOR_NAME } from "./launch.ts";
-import { executeProgram, type Program } from "./program.ts";
+import { dieWithParentRow, supervisorRows } from "./launch.ts";
+import type { Program } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
 import {
   isNamespaceName,
@@ -180,7 +180,7 @@ function inChild(
     leave,
     { name: "wait4", arguments: [resultOf(leave), 0, 0, 0], failure },
     ...descriptors.map(closeRow),
-    ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
+    ...supervisorRows(program, pidFd),
     goIn,
     ...enter,
     stay,

@@ -1,12 +1,15 @@
 import { bytesOf, byteStringFromText } from "../bytes/mod.ts";
 import {
   anonymousFile,
+  AT,
   CLONE,
   execSyscallTable,
   keepCapabilitiesOnExec,
   MS,
+  O,
   pwrite,
   resultAddress,
+  resultOf,
   type Syscall,
   text,
 } from "../linux/mod.ts";
@@ -82,10 +85,34 @@ function childInNamespaces(
       failure: "Cannot pass the PID on",
     },
     { name: "close", arguments: [planFd], ignoreError: true },
-    ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
+    ...supervisorRows(program, pidFd),
     dieWithParent,
     { name: "close", arguments: [pidFd], ignoreError: true },
     ...inside,
+  ];
+}
+
+/**
+ * Rows that make this process the supervisor of the child whose PID is in a file. It must not touch
+ * the standard streams, which are the child's, but it holds them: who sees a terminal or a pipe
+ * close takes the program for ended.
+ */
+export function supervisorRows(program: Program, pidFd: number): Syscall[] {
+  const F_DUPFD = 0, ABOVE = 64;
+  const failure = "Cannot open /dev/null";
+  const open: Syscall = {
+    name: "openat",
+    arguments: [AT.FDCWD, text("/dev/null"), O.RDWR, 0],
+    failure,
+  };
+  // Errors: what the caller had closed cannot be held, and may be the new descriptor itself.
+  return [
+    open,
+    ...[0, 1, 2].flatMap((fd): Syscall[] => [
+      { name: "fcntl", arguments: [fd, F_DUPFD, ABOVE], ignoreError: true },
+      { name: "dup3", arguments: [resultOf(open), fd, 0], ignoreError: true },
+    ]),
+    ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
   ];
 }
 

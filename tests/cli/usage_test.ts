@@ -4,6 +4,7 @@ import { enrootCommand, makeHome, runEnroot } from "../support/enroot.ts";
 const COMMANDS = [
   "batch",
   "bundle",
+  "cache",
   "check",
   "create",
   "digest",

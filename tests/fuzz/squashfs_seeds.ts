@@ -1,5 +1,6 @@
+import { byteString } from "../../src/bytes/mod.ts";
 import type { Directory } from "../../src/fstree/mod.ts";
-import { parseSuperblock } from "../../src/formats/squashfs/format/superblock.ts";
+import { parseSuperblock, SUPERBLOCK_SIZE } from "../../src/formats/squashfs/format/superblock.ts";
 import {
   createSquashfsWriter,
   type FileData,
@@ -56,7 +57,30 @@ export async function squashfsSeeds(
     seeds.push(await ownImage(options, everyKind));
     if (many) seeds.push(await ownImage(options, manyNames));
   }
-  return [...seeds, ...toolImages(scratch)];
+  return [...seeds, ...await attacks(), ...toolImages(scratch)];
+}
+
+/** Images with names that are none, and with a directory that is below itself. */
+async function attacks(): Promise<Seed[]> {
+  const nested = (writer: SquashfsWriter) => {
+    const content = file(writer, prose(100));
+    return directory({ aa: directory({ out: symlink("..") }), zz: directory({ content }) });
+  };
+  const { bytes } = await ownImage(["-no-compression", "-b", "4096"], nested);
+  const listing = byteString(bytes).lastIndexOf("zz");
+  const { rootInode } = parseSuperblock(bytes.subarray(0, SUPERBLOCK_SIZE));
+  const patched = (at: number, patch: number[]) => {
+    const copy = bytes.slice();
+    copy.set(patch, at);
+    return seedOf(copy);
+  };
+  return [
+    patched(listing, [0x2f, 0x61]),
+    patched(listing, [0x2e, 0x2e]),
+    patched(listing, [0x7a, 0]),
+    // An entry is the offset of the inode, its number and its type, the length of the name, the name.
+    patched(listing - 8, [rootInode & 0xff, rootInode >> 8]),
+  ];
 }
 
 async function ownImage(
@@ -71,8 +95,8 @@ async function ownImage(
 }
 
 function seedOf(bytes: Uint8Array): Seed {
-  const { inodeTable, bytesUsed } = parseSuperblock(bytes.subarray(0, 96));
-  return { bytes, focus: [[0, 96], [inodeTable, bytesUsed], [inodeTable, bytesUsed]] };
+  const { inodeTable, bytesUsed } = parseSuperblock(bytes.subarray(0, SUPERBLOCK_SIZE));
+  return { bytes, focus: [[0, SUPERBLOCK_SIZE], [inodeTable, bytesUsed], [inodeTable, bytesUsed]] };
 }
 
 function everyKind(writer: SquashfsWriter): Directory<FileData> {

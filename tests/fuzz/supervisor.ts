@@ -40,9 +40,11 @@ export async function runCampaign(campaign: Campaign): Promise<CampaignResult> {
     try {
       from = await runOnce({ ...campaign, from }, { directory, result });
     } finally {
-      // Directories of images may lack permissions.
-      new Deno.Command("chmod", { args: ["-R", "u+rwX", directory], stderr: "null" }).outputSync();
-      Deno.removeSync(directory, { recursive: true });
+      // Images may have directories without permissions, or deeper than Deno can remove.
+      for (const command of [["chmod", "-R", "u+rwX"], ["rm", "-rf"]]) {
+        const [program = "", ...args] = [...command, directory];
+        new Deno.Command(program, { args, stderr: "null" }).outputSync();
+      }
     }
   }
   return result;

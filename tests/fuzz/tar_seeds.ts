@@ -133,6 +133,8 @@ function ownArchives(): Uint8Array[] {
     [{ path: "a/b/", type: "5" }, { path: "a/b/c", type: "1", link: "a" }],
     [{ path: "a/../../sentinel/x", data: "x" }],
     [{ path: "/../../sentinel/x", data: "x" }],
+    [{ path: "a/..", data: "x" }],
+    [{ path: "a/b/..", type: "2", link: "x" }],
     [
       { path: "a", type: "2", link: "b" },
       { path: "b", type: "2", link: "a" },

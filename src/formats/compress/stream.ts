@@ -10,7 +10,8 @@ import { PUMP_CHUNK_SIZE } from "./zlib_pump.ts";
  * Decompresses a stream by what its first bytes say; plain data pass through as they are.
  *
  * Decompressed data come in chunks of about 1 MiB. The next chunk of input is asked for only when
- * all output of the last one has been taken. Errors of the input come through unchanged, and the
+ * all output of the last one has been taken, and the last one is not used any more then; chunks of
+ * output are the reader's. Errors of the input come through unchanged, and the
  * input is closed when the reader stops early.
  *
  * @throws {CompressionError} the data are malformed, cut short or of an unsupported compression
@@ -50,7 +51,8 @@ async function readHead(source: AsyncIterator<Uint8Array>): Promise<Uint8Array> 
   while (head.length < DETECTION_LENGTH) {
     const { done, value } = await source.next();
     if (done) break;
-    head = head.length === 0 ? value : concatenate(head, value);
+    const isEnough = head.length === 0 && value.length >= DETECTION_LENGTH;
+    head = isEnough ? value : concatenate(head, value);
   }
   return head;
 }

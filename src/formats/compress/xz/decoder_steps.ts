@@ -73,7 +73,8 @@ export async function* decodeStreamed(
       if (typeof step.value === "number") {
         const wanted = step.value;
         for (let next; queue.length < wanted && !(next = await source.next()).done;) {
-          queue.push(next.value);
+          // What is left of it outlives the source's promise.
+          queue.push(next.value.slice());
         }
         step = steps.next(queue.take(Math.min(wanted, queue.length)));
       } else {

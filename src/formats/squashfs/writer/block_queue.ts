@@ -1,3 +1,4 @@
+import { releaseBytes } from "../../../bytes/mod.ts";
 import { DATA_STORED } from "../format/layout.ts";
 import { type BlockCoding, codeBlock } from "./block_coding.ts";
 import { CodingPool } from "./coding_pool.ts";
@@ -59,7 +60,7 @@ export class BlockQueue {
     return this.#pushed;
   }
 
-  /** Takes a block, which must not change any more. */
+  /** Takes a block, which is the queue's from then on, with the buffer it is in. */
   push(block: Uint8Array, place: Place): void {
     if (this.#failure !== null) throw this.#failure;
     const queued: QueuedBlock = { block, coded: null, settled: false, place };
@@ -77,6 +78,7 @@ export class BlockQueue {
     for (const queued of this.#queue.splice(Math.max(0, pushed - appended))) {
       this.#bytes -= queued.block.length;
       this.#settle(queued);
+      releaseBytes(queued.block);
     }
     this.#pushed = appended + this.#queue.length;
   }
@@ -130,6 +132,8 @@ export class BlockQueue {
       size: stored ? contents.length | DATA_STORED : contents.length,
     });
     this.#output.append(contents);
+    releaseBytes(coded);
+    releaseBytes(block);
   }
 
   #settle(queued: QueuedBlock): void {

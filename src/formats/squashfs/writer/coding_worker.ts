@@ -2,6 +2,7 @@
  * The worker thread of CodingPool: the first message is the coding; the others are blocks, each
  * answered in turn with its compressed bytes, or with the text of what went wrong.
  */
+import { releaseBytes } from "../../../bytes/mod.ts";
 import { messageOf } from "../../../diagnostics/mod.ts";
 import { type BlockCoding, codeBlock } from "./block_coding.ts";
 
@@ -25,6 +26,7 @@ scope.onmessage = ({ data }) => {
 function answer(coding: BlockCoding, block: Uint8Array): void {
   try {
     const coded = codeBlock(coding, block);
+    releaseBytes(block);
     scope.postMessage(coded, [coded.buffer as ArrayBuffer]);
   } catch (error) {
     scope.postMessage(messageOf(error), []);
