@@ -5,5 +5,11 @@
  * large buffers. Bytes that were handed over to another thread are no longer here to be released.
  */
 export function releaseBytes({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+  if (!(buffer instanceof ArrayBuffer) || buffer.detached) return;
+  try {
+    buffer.transfer(0);
+  } catch (error) {
+    // The pool of node:buffer, where small results of native code are, forbids it.
+    if (!(error instanceof TypeError)) throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { releaseBytes } from "./release_bytes.ts";
 
 Deno.test("releaseBytes() leaves nothing of the buffer, and can be called again", () => {
@@ -15,4 +16,10 @@ Deno.test("releaseBytes() does not mind bytes that another thread has", () => {
   const there = structuredClone(bytes, { transfer: [bytes.buffer] });
   releaseBytes(bytes);
   assertEquals(there.length, 8);
+});
+
+Deno.test("releaseBytes() leaves the pool of node:buffer alone", () => {
+  const bytes = Buffer.from("small");
+  releaseBytes(bytes);
+  assertEquals(bytes.toString(), "small");
 });

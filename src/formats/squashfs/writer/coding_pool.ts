@@ -33,7 +33,9 @@ export class CodingPool {
   code(block: Uint8Array, done: Done): void {
     const { worker, waiting } = this.#leastBusy();
     waiting.push(done);
-    worker.postMessage(block);
+    // A copy of our own can be handed over; the original may lie in memory that decompression uses.
+    const copy = block.slice();
+    worker.postMessage(copy, [copy.buffer]);
   }
 
   close(): void {
