@@ -120,8 +120,7 @@ pyxisTest("a container stops where it is told to, lends its namespaces, and goes
       "id -u; tail -1 /proc/self/uid_map; cat /proc/self/setgroups; read line; true",
     ].join("; "),
   });
-  assertEquals(report.one("failed"), "no failed in " + report.one("failed").slice(13));
-  assertEquals(report.code, 0);
+  assertEquals([report.code, report.all("failed")], [0, []]);
   const [start, task] = [report.one("stopped"), report.one("task")];
   assertEquals(report.all("log"), []);
   assertEquals([report.one("before"), report.one("listed")], ["stopped", start]);
@@ -182,7 +181,7 @@ pyxisTest("settings of the job decide about namespaces, root and writing", async
   );
   try {
     const task =
-      "id -u; tail -1 /proc/self/uid_map; touch /srv/x && echo writable; read line; true";
+      "id -u; tail -1 /proc/self/uid_map; touch /srv/x 2>/dev/null && echo writable; read line; true";
     const root = await runStep(home, {
       ...{ mode: "resume", target: "box", task },
       env: { ENROOT_UNSHARE_NET: "y", ENROOT_UNSHARE_IPC: "y", ENROOT_UNSHARE_UTS: "y" },
