@@ -36,13 +36,18 @@ export function inheritOnExec(fd: number): void {
  * Replaces this process by one that runs a table of system calls ({@link syscallImage}); returns
  * only by throwing. The process keeps its PID.
  *
+ * @param options.environment what others shall see as the environment of that process
  * @throws {SyscallError}
  */
-export function execSyscallTable(table: Syscall[], report: ReportStyle): never {
+export function execSyscallTable(
+  table: Syscall[],
+  report: ReportStyle,
+  { environment = [] }: { environment?: ByteString[] } = {},
+): never {
   const fd = syscallProgram(table, report);
-  const nothing = new PointerList([]);
   const argv = new PointerList(["enroot"]);
-  rawSyscall("execveat", [fd, cString(""), argv.array, nothing.array, AT_EMPTY_PATH]);
+  const variables = new PointerList(environment);
+  rawSyscall("execveat", [fd, cString(""), argv.array, variables.array, AT_EMPTY_PATH]);
   throw new Error("execveat returned");
 }
 

@@ -6,6 +6,7 @@ import { SyscallError } from "./syscall_error.ts";
 
 const symbols = libc({
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
 });
 
@@ -24,6 +25,22 @@ const ENODEV = 19;
  */
 export function openFuseDevice(): number {
   return openat(AT.FDCWD, DEVICE, { flags: O.RDWR });
+}
+
+const POLLIN = 1;
+/** A struct pollfd. */
+const pollFd = new Int32Array(2);
+
+/**
+ * Whether there is a request to read (poll(2)). Also true when the connection has ended, which
+ * reading then tells.
+ *
+ * @param options.sleep wait until it is
+ */
+export function fuseRequestWaits(fuseFd: number, { sleep }: { sleep: boolean }): boolean {
+  pollFd[0] = fuseFd;
+  pollFd[1] = POLLIN;
+  return symbols().poll(pollFd, 1n, sleep ? -1 : 0) !== 0;
 }
 
 /**

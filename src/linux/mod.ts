@@ -35,6 +35,7 @@ export {
   FUSE_MOUNT_TYPE,
   fuseMountData,
   type FuseMountOptions,
+  fuseRequestWaits,
   mountFuse,
   openFuseDevice,
   readFuseRequest,

@@ -16,6 +16,7 @@ import { logIn } from "./login_session.ts";
 import { hostFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
 import { findProgram } from "./program_search.ts";
+import { isPyxisStop, stopForPyxis } from "./pyxis_stop.ts";
 import type { RcScript } from "./rc_script.ts";
 import type { ReadableFiles } from "./root_files.ts";
 import { type Invocation, shellCommand } from "./shell_command.ts";
@@ -96,15 +97,24 @@ function runDirectly(
   }
   const [name = ""] = words;
   const path = findProgram(name, environment.get("PATH") ?? "");
-  if (path === undefined) throw new EnrootError(`Command not found: ${textFromByteString(name)}`);
+  if (path === undefined) {
+    if (isPyxisStop(words)) {
+      resetSignals();
+      return stopForPyxis(linesOf(environment));
+    }
+    throw new EnrootError(`Command not found: ${textFromByteString(name)}`);
+  }
   return execute({ path, argv: words }, environment);
 }
 
 function execute({ path, argv }: Invocation, environment: Environment): never {
   resetSignals();
-  return step(`execute ${textFromByteString(path)}`, () =>
-    execve(path, {
-      argv: [...argv],
-      environment: [...environment].map(([name, value]) => `${name}=${value}`),
-    }));
+  return step(
+    `execute ${textFromByteString(path)}`,
+    () => execve(path, { argv: [...argv], environment: linesOf(environment) }),
+  );
+}
+
+function linesOf(environment: Environment): ByteString[] {
+  return [...environment].map(([name, value]) => `${name}=${value}`);
 }

@@ -21,15 +21,15 @@ export interface ContainerProcess {
 }
 
 /**
- * Finds the running containers in what proc(5) shows this user: mount namespaces, other than ours,
- * with the lock file at their root that the start of a container leaves there.
+ * Finds the running containers in what proc(5) shows this user: mount namespaces with the lock file
+ * at their root that the start of a container leaves there. Ours is among them, inside a container.
  *
  * @param directories of containers, to be recognized as roots
  */
 export function containerProcesses(directories: readonly string[]): ContainerProcess[] {
   const paths = pathsByIdentity(directories);
   const bootTime = Date.now() - uptime() * 1000;
-  const seen = new Set([namespace("self", "mnt")]);
+  const seen = new Set<string>();
   const processes: ContainerProcess[] = [];
   for (const pid of processIds()) {
     ifStillThere(() => {
@@ -75,7 +75,7 @@ function processIds(): number[] {
 }
 
 /** The inode number of a process's namespace. */
-function namespace(pid: number | "self", kind: "mnt" | "user"): string {
+function namespace(pid: number, kind: "mnt" | "user"): string {
   return Deno.readLinkSync(`/proc/${pid}/ns/${kind}`).replace(/\D/g, "");
 }
 

@@ -79,13 +79,17 @@ export function joinAndExecute(
   execSyscallTable(table, reportStyle());
 }
 
-/** A container has a mount namespace of its own, and the lock file of its start at its root. */
+/**
+ * A container has a mount namespace of its own, and the lock file of its start at its root. Whoever
+ * is in that namespace already must have the same root.
+ */
 function checkIsInContainer(target: TargetProcess, mountNamespace: string | null): void {
   const theirs = target.namespace("mnt");
   if (mountNamespace !== null && theirs !== mountNamespace) {
     throw new EnrootError(`Process not found: ${target.pid}`); // It was there a moment ago.
   }
-  if (theirs === ownNamespace("mnt") || !target.hasLockFile()) {
+  const isReachable = theirs !== ownNamespace("mnt") || target.sharesRoot();
+  if (!isReachable || !target.hasLockFile()) {
     throw new EnrootError(`Cannot enter process ${target.pid}: it runs in no container`);
   }
 }

@@ -3,6 +3,7 @@ import { EnrootError } from "../diagnostics/mod.ts";
 import {
   AT,
   CLONE,
+  fileIdentity,
   isSyscallError,
   O,
   openat,
@@ -47,6 +48,8 @@ export interface TargetProcess {
   namespace(name: NamespaceName): string;
   /** Whether the lock file that a start leaves there lies at its root. @throws {EnrootError} */
   hasLockFile(): boolean;
+  /** Whether its root directory is ours. @throws {EnrootError} */
+  sharesRoot(): boolean;
 }
 
 /**
@@ -81,6 +84,11 @@ export function openProcess(pid: number): TargetProcess {
           if (isSyscallError(error, "ENOENT")) return false;
           throw error;
         }
+      }),
+    sharesRoot: () =>
+      attempt("root", () => {
+        const [theirs, ours] = [statusAt(directory, "root/."), statusAt(AT.FDCWD, "/.")];
+        return fileIdentity(theirs) === fileIdentity(ours);
       }),
   };
 }

@@ -54,8 +54,9 @@ interface Step {
   /** The configuration script; empty if not said. */
   conf?: string;
   env?: Record<string, string>;
-  /** What the task does. */
+  /** What the task does, a shell script; or its command. */
   task?: string;
+  command?: string[];
 }
 
 /** What the driver saw, by key, and what else was printed. */
@@ -73,7 +74,8 @@ async function runStep(home: ContainerHome, step: Step): Promise<Report> {
   Deno.writeTextFileSync(conf, step.conf ?? "", { mode: 0o600 });
   if (Deno.uid() === 0) Deno.chownSync(conf, TEST_UID, TEST_UID);
   const { target, name = target, mode, task = "read line" } = step;
-  const args = [String(TEST_UID), mode, name, target, conf, "sh", "-c", task];
+  const { command = ["sh", "-c", task] } = step;
+  const args = [String(TEST_UID), mode, name, target, conf, ...command];
   const { code, stdout, stderr } = await new Deno.Command(`${directory}/driver`, {
     args,
     env: {
@@ -206,6 +208,44 @@ pyxisTest("several steps share a container", async () => {
   const report = await runStep(home, { mode: "resume", target: "box", conf: HOOKS });
   assertEquals(report.code, 0);
   assertMatch(report.one("after"), /^\d+$/);
+});
+
+const STATIC_TASK = `
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  char directory[4096];
+  printf("%s %s %s\\n", getcwd(directory, sizeof(directory)), getenv("GREETING"), getenv("PMIX_RANK"));
+  return argc + (argv == NULL);
+}`;
+
+pyxisTest("an image without a shell lends its namespaces, too", async () => {
+  const home = await box();
+  const container = `${home.data}/bare`;
+  const created = await home.enroot(["create", "--name", "bare", "box.sqsh"]);
+  assertEquals(created.code, 0);
+  const compile = new Deno.Command("cc", {
+    args: ["-static", "-x", "c", "-", "-o", `${container}/task`],
+    stdin: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = compile.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(STATIC_TASK));
+  await writer.close();
+  if (!(await compile.status).success) return; // No static C library.
+  Deno.removeSync(`${container}/bin`, { recursive: true });
+  const report = await runStep(home, {
+    ...{ mode: "resume", target: "bare", conf: HOOKS + ENVIRON, env: { PMIX_RANK: "3" } },
+    command: ["/task"],
+  });
+  assertEquals([report.code, report.all("log"), report.all("failed")], [0, [], []]);
+  assertEquals(report.one("listed"), report.one("stopped"));
+  assertEquals([report.one("ended"), report.one("task-ended")], ["0", "256"]);
+  assertEquals(report.rest, ["/srv hello 3"]);
+  // And without Slurm: what needs no shell is run directly.
+  const direct = await home.enroot(["start", "-e", "PMIX_RANK=0", "bare", "/task", "a b"]);
+  assertEquals([direct.code, direct.stdout], [2, "/srv hello 0\n"]);
 });
 
 pyxisTest("what keeps a container from starting is told on the log, line by line", async () => {

@@ -2,6 +2,7 @@ import { Request } from "../../formats/fuse/mod.ts";
 import { readFuseRequest, writeFuseReply } from "../../linux/mod.ts";
 import type { Crew } from "./crew.ts";
 import type { ImageService } from "./image_service.ts";
+import { hasSpareProcessor, RequestWait } from "./request_wait.ts";
 
 /** Room for a request: only long lists of forgotten files make use of it all. */
 const REQUEST_ROOM = 65536;
@@ -9,7 +10,7 @@ const REQUEST_ROOM = 65536;
 /**
  * Serves a connection until it ends.
  *
- * Reads and writes block and there is no promise anywhere: a request costs two system calls, a few
+ * Calls block and there is no promise anywhere: a request costs three system calls, a few
  * microseconds of ours, and what the image takes.
  *
  * @throws {SyscallError} the device cannot be used
@@ -19,18 +20,17 @@ export function serveConnection(
   { service, crew }: { service: ImageService; crew: Crew },
 ): void {
   const request = new Request(REQUEST_ROOM);
-  let answered = performance.now();
+  const requests = new RequestWait(hasSpareProcessor);
   for (;;) {
+    const waited = requests.wait(fuseFd);
+    const received = performance.now();
     const length = readFuseRequest(fuseFd, request.buffer);
     if (length === 0) return;
-    const received = performance.now();
     if (request.receive(length) && !handOver(request, { service, crew })) {
       const reply = service.answer(request);
       if (reply !== null && !writeFuseReply(fuseFd, reply)) return;
     }
-    const before = answered;
-    answered = performance.now();
-    crew.note(received - before, answered - received);
+    crew.note(waited, performance.now() - received);
   }
 }
 

@@ -1,7 +1,5 @@
 import { type QueueMemory, queueMemory, RequestQueue } from "./request_queue.ts";
 
-/** A wait for the next request that is shorter than this, in milliseconds: it was there already. */
-const NO_WAIT = 0.01;
 /** How much a wait weighs against work: who waits for one part in six is not overloaded. */
 const WEIGHT_OF_WAITS = 5;
 /** How long requests have to be kept waiting before help is called, in milliseconds in all. */
@@ -67,11 +65,11 @@ export class Crew {
   }
 
   /**
-   * Notes how long the first thread waited for a request and worked on it, in milliseconds, and
-   * calls for help or sends it away.
+   * Notes how long the first thread waited for a request (0 if it was there already) and worked on
+   * it, in milliseconds, and calls for help or sends it away.
    */
   note(waited: number, worked: number): void {
-    this.#keptWaiting = waited < NO_WAIT
+    this.#keptWaiting = waited === 0
       ? this.#keptWaiting + worked
       : Math.max(0, this.#keptWaiting - WEIGHT_OF_WAITS * waited);
     if (this.#keptWaiting > PATIENCE) {

@@ -1,5 +1,6 @@
 import { DirectoryPage, type Entry, type ReadRange } from "../../formats/fuse/mod.ts";
 import type { DirectoryEntry, SquashfsDirectory } from "../../formats/squashfs/mod.ts";
+import { ListingDetail } from "./listing_detail.ts";
 import type { ServedImage } from "./served_image.ts";
 
 /** d_type of getdents(2). */
@@ -23,6 +24,8 @@ const UNTOLD: Entry = { nodeId: 0, attributes: null };
 interface OpenListing {
   reference: number;
   entries: DirectoryEntry[];
+  /** Whether more than names is told of the files in it. */
+  detailed: boolean;
 }
 
 /** How many such directories are kept. */
@@ -36,6 +39,7 @@ export class DirectoryReader {
   readonly #image: ServedImage;
   /** The most recently read first. */
   readonly #open: OpenListing[] = [];
+  readonly #detail = new ListingDetail();
 
   constructor(image: ServedImage) {
     this.#image = image;
@@ -44,7 +48,7 @@ export class DirectoryReader {
   /**
    * Fills a page.
    *
-   * @param options.plus with the attributes of every file
+   * @param options.plus with attributes, of every file or, if that seems enough, of directories
    * @returns the length of the page, 0 at the end of the directory
    * @throws {SquashfsError}
    */
@@ -54,8 +58,9 @@ export class DirectoryReader {
   ): number {
     if (range.offset >= END_OFFSET) return 0;
     const page = new DirectoryPage(room.subarray(0, range.size));
-    const { reference, inodeNumber } = directory;
-    const entries = this.#entries(directory);
+    const { inodeNumber } = directory;
+    const listing = this.#listing(directory, range);
+    const { entries, detailed } = listing;
     const end = entries.length + 2;
     let offset = range.offset;
     for (; offset < end; offset++) {
@@ -64,13 +69,19 @@ export class DirectoryReader {
       const name = file === undefined
         ? { name: offset === 0 ? "." : "..", inodeNumber, type: TYPES.directory, nextOffset }
         : { name: file.name, inodeNumber: file.inodeNumber, type: TYPES[file.kind], nextOffset };
+      const told = file !== undefined && (detailed || file.kind === "directory");
       const fits = plus
-        ? page.addPlus(name, file === undefined ? UNTOLD : this.#entry(file.reference))
+        ? page.addPlus(name, told ? this.#entry(file.reference) : UNTOLD)
         : page.add(name);
       if (!fits) break;
     }
-    if (offset < end) this.#keep({ reference, entries });
+    if (offset < end) this.#keep(listing);
     return page.length;
+  }
+
+  /** Notes that a file has been looked up by name. */
+  lookedUp(directory: SquashfsDirectory, file: DirectoryEntry): void {
+    if (file.kind !== "directory") this.#detail.lookedUp(directory.reference);
   }
 
   /** A file whose inode is damaged is listed; to look it up is what fails. */
@@ -82,10 +93,13 @@ export class DirectoryReader {
     }
   }
 
-  #entries(directory: SquashfsDirectory): DirectoryEntry[] {
-    const kept = this.#open.findIndex(({ reference }) => reference === directory.reference);
+  #listing(directory: SquashfsDirectory, { offset }: ReadRange): OpenListing {
+    const { reference } = directory;
+    const kept = this.#open.findIndex((listing) => listing.reference === reference);
     const [open] = kept === -1 ? [] : this.#open.splice(kept, 1);
-    return open?.entries ?? this.#image.reader.readDirectory(directory);
+    if (open !== undefined && offset > 0) return open;
+    const entries = open?.entries ?? this.#image.reader.readDirectory(directory);
+    return { reference, entries, detailed: this.#detail.next(reference) };
   }
 
   #keep(listing: OpenListing): void {

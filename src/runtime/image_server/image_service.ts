@@ -105,6 +105,7 @@ export class ImageService {
     const directory = this.#image.inode(request.nodeId);
     if (directory.kind !== "directory") return this.#reply.error(ERRNO.ENOTDIR);
     const found = this.#image.reader.lookup(directory, request.lookupName());
+    if (found !== null) this.#directories.lookedUp(directory, found);
     // Told with an entry rather than ENOENT, the kernel remembers that there is no such name.
     this.#reply.entry(
       found === null ? { nodeId: 0, attributes: null } : this.#image.entry(found.reference),

@@ -69,12 +69,11 @@ export const requestTarget: FuzzTarget = {
 /** A service, and the failures it told about. */
 function serve(image: ServedImage): { service: ImageService; failures: unknown[] } {
   const failures: unknown[] = [];
-  const session = { zeroMessageOpen: true, zeroMessageOpendir: true };
   const onFailure = (error: unknown) => {
     if (!isEnrootRefusal(error)) throw error;
     failures.push(error);
   };
-  return { service: new ImageService(image, { session, onFailure }), failures };
+  return { service: new ImageService(image, { onFailure }), failures };
 }
 
 function walk(image: ServedImage): void {

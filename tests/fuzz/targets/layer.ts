@@ -13,7 +13,6 @@ import { tarArchive } from "../../support/tar_archive.ts";
 import { repairTar, TAR_WORDS, tarSeeds } from "../tar_seeds.ts";
 import { type FuzzTarget, isEnrootRefusal } from "../target.ts";
 
-const DIGEST = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const RUN = {
   env: ["A=b"],
   entrypoint: [],
@@ -55,7 +54,7 @@ async function importLayer(archive: Uint8Array): Promise<void> {
   using store = createSquashfsWriter(image.output, options);
   const stack = new LayerStack(store, { mtime: 1 });
   for (const bytes of [LOWER, archive]) {
-    await stack.apply({ digest: DIGEST, diffId: null, bytes: pieces(bytes) });
+    await stack.apply({ name: "layer", bytes: pieces(bytes) });
   }
   addConfigFiles(stack.root, { run: RUN, provenance: "fuzz", store, mtime: 1 });
   checkTree(stack.root);
