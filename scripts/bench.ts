@@ -2,20 +2,27 @@
  * Compares the program with the tools that do the same work, where they are installed.
  *
  *     deno task compile && ENROOT_TEST_BINARY=dist/enroot deno task bench
- *         [--size small|full] [--files N] [--real DIRECTORY] [--repeats N] [--only TEXT]
+ *         [--size small|full] [--files N] [--real DIRECTORY] [--repeats N]
+ *         [--suite start|images|import|reads]... [--only TEXT]
  *
  * Runs alternate, and medians count. Nothing fails for being slow: MISSED is for a reader to judge,
- * who knows what else the machine was doing. `full` takes a quarter of an hour and 30 GB of disk.
+ * who knows what else the machine was doing. `full` takes half an hour and 30 GB of disk ($TMPDIR).
  */
 import { parseArgs } from "node:util";
 import { compare } from "../tests/bench/comparison.ts";
 import { imageSuite } from "../tests/bench/images.ts";
 import { importSuite } from "../tests/bench/import.ts";
+import { readSuite } from "../tests/bench/reads.ts";
 import { failureLine, HEADING, reportLine } from "../tests/bench/report.ts";
 import { startSuite } from "../tests/bench/start.ts";
 import { type Suite, Workbench } from "../tests/bench/workbench.ts";
 
-const SUITES: readonly Suite[] = [startSuite, imageSuite, importSuite];
+const SUITES: Readonly<Record<string, Suite>> = {
+  start: startSuite,
+  images: imageSuite,
+  import: importSuite,
+  reads: readSuite,
+};
 
 const SIZES: Readonly<Record<string, { files: number; real: string | null }>> = {
   small: { files: 10_000, real: null },
@@ -30,6 +37,7 @@ async function main(args: string[]): Promise<number> {
       files: { type: "string" },
       real: { type: "string" },
       repeats: { type: "string", default: "3" },
+      suite: { type: "string", multiple: true, default: Object.keys(SUITES) },
       only: { type: "string", default: "" },
     },
   });
@@ -47,17 +55,24 @@ async function main(args: string[]): Promise<number> {
     repeats: Number(values.repeats),
   });
   say(HEADING);
-  for (const suite of SUITES) {
-    for (const comparison of await suite(bench)) {
-      if (!comparison.name.includes(values.only)) continue;
-      try {
-        say(reportLine(comparison, await compare(comparison, () => bench.settle())));
-      } catch (error) {
-        say(failureLine(comparison, error));
-      }
-    }
+  for (const [name, suite] of Object.entries(SUITES)) {
+    if (values.suite.includes(name)) await runSuite(suite, { bench, only: values.only });
   }
   return 0;
+}
+
+async function runSuite(
+  suite: Suite,
+  { bench, only }: { bench: Workbench; only: string },
+): Promise<void> {
+  for (const comparison of await suite(bench)) {
+    if (!comparison.name.includes(only)) continue;
+    try {
+      say(reportLine(comparison, await compare(comparison, () => bench.settle())));
+    } catch (error) {
+      say(failureLine(comparison, error));
+    }
+  }
 }
 
 function say(line: string): void {

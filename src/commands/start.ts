@@ -41,9 +41,16 @@ export async function start(options: StartOptions, { settings }: Context): Promi
   const target = resolveTarget(options.target, settings.dataPath);
   const program = thisProgram();
   const plan = makePlan(options, { target, settings, program });
-  if (!options.dryRun) launch(plan, program);
+  if (!options.dryRun) launch(withBlockDevice(plan), program);
   writeStdout(await describePlan(plan));
   return 0;
+}
+
+/** The superuser, outside of user namespaces, can have an image as a block device. */
+function withBlockDevice(plan: StartPlan): StartPlan {
+  const { image, namespaces } = plan;
+  if (image === null || namespaces.user) return plan;
+  return { ...plan, image: { ...image, loopDevice: attachImage(image.path, image.offset) } };
 }
 
 function makePlan(
@@ -66,9 +73,7 @@ function makePlan(
   const path = byteStringFromText(target.path);
   return {
     rootfs: target.kind === "image" ? `${runtimePath}/rootfs` : path,
-    image: target.kind === "image"
-      ? { path, offset: 0, loopDevice: superuser ? attachImage(path, 0) : null }
-      : null,
+    image: target.kind === "image" ? { path, offset: 0, loopDevice: null } : null,
     identity: { hostUid, hostGid, uid: toRoot ? 0 : hostUid, gid: toRoot ? 0 : hostGid },
     namespaces: {
       user: !superuser,

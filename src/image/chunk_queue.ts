@@ -1,8 +1,5 @@
-import { releaseBytes } from "../bytes/mod.ts";
-
 /**
- * Chunks on their way from a producer, which decides how far to be ahead, to one consumer. A chunk
- * is good until the next one is asked for; then its memory is given back.
+ * Chunks on their way from a producer, which decides how far to be ahead, to one consumer.
  */
 export class ChunkQueue implements AsyncIterable<Uint8Array> {
   readonly #chunks: Uint8Array[] = [];
@@ -11,7 +8,7 @@ export class ChunkQueue implements AsyncIterable<Uint8Array> {
   #failure: unknown;
   #wake = () => {};
 
-  /** @param onTaken called for every chunk that is not needed any more */
+  /** @param onTaken called for every chunk when the next one is asked for */
   constructor(onTaken: () => void) {
     this.#onTaken = onTaken;
   }
@@ -33,7 +30,6 @@ export class ChunkQueue implements AsyncIterable<Uint8Array> {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
         yield chunk;
-        releaseBytes(chunk);
         this.#onTaken();
       } else if (this.#ended) {
         if (this.#failure !== undefined) throw this.#failure;

@@ -1,6 +1,5 @@
 import { EnrootError } from "../diagnostics/mod.ts";
 import { CompressionError } from "../formats/compress/mod.ts";
-import type { Digest } from "../formats/oci/mod.ts";
 import type { ChunkQueue } from "./chunk_queue.ts";
 import type { DecodingAnswer, DecodingRequest } from "./decoding_worker.ts";
 
@@ -10,7 +9,7 @@ const MAX_AHEAD = 2;
 /** A layer that is being decompressed. */
 interface Job {
   output: ChunkQueue;
-  finish(digest: Digest): void;
+  finish(): void;
   fail(error: Error): void;
 }
 
@@ -42,14 +41,12 @@ export class DecodingThread implements Disposable {
   /**
    * Decompresses a layer, and resolves when all of it is in the queue.
    *
-   * @returns the digest of what was put there
    * @throws {EnrootError} when it cannot be decompressed; the thread is of no use any more then
    * @throws whatever the iteration of the bytes throws
    */
-  async decode(bytes: AsyncIterable<Uint8Array>, output: ChunkQueue): Promise<Digest> {
-    const decoded = new Promise<Digest>((finish, fail) => this.#job = { output, finish, fail });
-    const [digest] = await Promise.all([decoded, this.#feed(bytes)]);
-    return digest;
+  async decode(bytes: AsyncIterable<Uint8Array>, output: ChunkQueue): Promise<void> {
+    const decoded = new Promise<void>((finish, fail) => this.#job = { output, finish, fail });
+    await Promise.all([decoded, this.#feed(bytes)]);
   }
 
   /** To be called when a chunk that was put into a queue has been used. */
@@ -80,7 +77,7 @@ export class DecodingThread implements Disposable {
       this.#ahead--;
       this.#wake();
     } else if (data instanceof Uint8Array) this.#job?.output.push(data);
-    else if ("digest" in data) this.#job?.finish(data.digest);
+    else if (data === null) this.#job?.finish();
     else this.#job?.fail(new CompressionError(data.failure));
   }
 }

@@ -1,19 +1,18 @@
 /**
  * The worker thread of DecodingThread: decompresses one layer after the other.
  *
- * It is sent the bytes of a layer, then null. It answers with the decompressed bytes and their
- * digest, or with the reason why it cannot go on.
+ * It is sent the bytes of a layer, then null. It answers with the decompressed bytes, then null, or
+ * with the reason why it cannot go on.
  */
 import { releaseBytes } from "../bytes/mod.ts";
 import { messageOf } from "../diagnostics/mod.ts";
 import { decompressStream } from "../formats/compress/mod.ts";
-import { type Digest, DigestBuilder } from "../formats/oci/mod.ts";
 
 /** What the worker is sent. "taken": a chunk of its output has been used. */
 export type DecodingRequest = Uint8Array | null | "taken";
 
 /** What it answers. "taken": it has begun with a chunk of its input. */
-export type DecodingAnswer = Uint8Array | "taken" | { digest: Digest } | { failure: string };
+export type DecodingAnswer = Uint8Array | null | "taken" | { failure: string };
 
 /** How many chunks of output, of about 1 MiB, may be on their way. */
 const MAX_AHEAD = 4;
@@ -41,24 +40,22 @@ async function decodeLayers(): Promise<void> {
   for (;;) {
     const first = await next();
     try {
-      scope.postMessage({ digest: await decode(first) });
+      await decode(first);
+      scope.postMessage(null);
     } catch (error) {
       return scope.postMessage({ failure: messageOf(error) });
     }
   }
 }
 
-async function decode(first: Uint8Array | null): Promise<Digest> {
-  const digest = new DigestBuilder();
+async function decode(first: Uint8Array | null): Promise<void> {
   for await (const chunk of decompressStream(input(first))) {
-    digest.update(chunk);
     while (ahead === MAX_AHEAD) await message();
     ahead++;
     // What has a buffer of its own is handed over without a copy.
     const own = chunk.length === chunk.buffer.byteLength ? chunk : chunk.slice();
     scope.postMessage(own, [own.buffer as ArrayBuffer]);
   }
-  return digest.finish();
 }
 
 /** The bytes of one layer; each chunk is good until the next one is asked for. */

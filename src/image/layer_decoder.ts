@@ -46,24 +46,20 @@ export class LayerDecoder implements Disposable {
   decode(layer: EncodedLayer): AsyncIterable<Uint8Array> {
     // Why it cannot be had is told to the reader, who may come later.
     layer.bytes.catch(() => {});
-    return this.#threads === 0 ? decodeHere(layer) : this.#decodeThere(layer);
+    return checked(this.#threads === 0 ? decodeHere(layer) : this.#decodeThere(layer), layer);
   }
 
-  #decodeThere({ name, bytes, diffId }: EncodedLayer): AsyncIterable<Uint8Array> {
+  #decodeThere({ bytes }: EncodedLayer): AsyncIterable<Uint8Array> {
     let thread: DecodingThread | undefined;
     const output = new ChunkQueue(() => thread?.taken());
     const decode = async () => {
       const input = await bytes;
       if (this.#closed) return;
       thread = this.#idle.pop() ?? this.#start();
-      const digest = await thread.decode(input, output);
+      await thread.decode(input, output);
       this.#idle.push(thread);
-      checkDigest(name, { digest, diffId });
     };
-    this.#limit.run(decode).then(
-      () => output.end(),
-      (error) => output.end(named(error, name)),
-    );
+    this.#limit.run(decode).then(() => output.end(), (error) => output.end(error));
     return output;
   }
 
@@ -74,18 +70,27 @@ export class LayerDecoder implements Disposable {
   }
 }
 
-async function* decodeHere({ name, bytes, diffId }: EncodedLayer): AsyncGenerator<Uint8Array> {
+async function* decodeHere({ bytes }: EncodedLayer): AsyncGenerator<Uint8Array> {
+  yield* decompressStream(releasing(await bytes));
+}
+
+/** Passes bytes on until they prove not to be those of the layer. */
+async function* checked(
+  bytes: AsyncIterable<Uint8Array>,
+  { name, diffId }: EncodedLayer,
+): AsyncGenerator<Uint8Array> {
   const builder = diffId === null ? null : new DigestBuilder();
   try {
-    for await (const chunk of decompressStream(releasing(await bytes))) {
+    for await (const chunk of releasing(bytes)) {
       builder?.update(chunk);
       yield chunk;
-      releaseBytes(chunk);
     }
-  } catch (error) {
-    throw named(error, name);
+  } catch (cause) {
+    if (!(cause instanceof CompressionError)) throw cause;
+    throw new EnrootError(`${messageOf(cause)} (${name})`, { cause });
   }
-  if (builder !== null) checkDigest(name, { digest: builder.finish(), diffId });
+  if (builder === null || builder.finish() === diffId) return;
+  throw new EnrootError(`Cannot extract ${name}: its content is not ${diffId}`);
 }
 
 /** Gives the memory of each chunk back when the next one is asked for. */
@@ -94,18 +99,4 @@ async function* releasing(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
     yield chunk;
     releaseBytes(chunk);
   }
-}
-
-/** Says which layer it was that could not be decompressed. */
-function named(error: unknown, name: string): unknown {
-  if (!(error instanceof CompressionError)) return error;
-  return new EnrootError(`${messageOf(error)} (${name})`, { cause: error });
-}
-
-function checkDigest(
-  name: string,
-  { digest, diffId }: { digest: Digest; diffId: Digest | null },
-): void {
-  if (diffId === null || digest === diffId) return;
-  throw new EnrootError(`Cannot extract ${name}: its content is not ${diffId}`);
 }

@@ -4,6 +4,9 @@ import { createTarReader, TarError } from "../formats/tar/mod.ts";
 import { type Directory, emptyDirectory, type FileStore, TreeError } from "../fstree/mod.ts";
 import { Extraction, fullBudget } from "./extraction.ts";
 
+/** How long layers may hold up signals and other events, in milliseconds. */
+const SLICE = 100;
+
 /** A layer to be applied. */
 export interface LayerData {
   /** What messages call it. */
@@ -38,12 +41,17 @@ export class LayerStack<Content> {
   async apply(layer: LayerData): Promise<void> {
     const extraction = new Extraction(this.root, this.#store, this.#budget);
     const reader = createTarReader(extraction);
+    let sliceStart = performance.now();
     try {
       // To the end, although the archive may be over before: only there they prove to be right.
       for await (const chunk of layer.bytes) {
         reader.push(chunk);
         const drained = this.#store.drain();
         if (drained !== undefined) await drained;
+        if (performance.now() - sliceStart > SLICE) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          sliceStart = performance.now();
+        }
       }
       reader.end();
     } catch (error) {

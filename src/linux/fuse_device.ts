@@ -35,12 +35,12 @@ const pollFd = new Int32Array(2);
  * Whether there is a request to read (poll(2)). Also true when the connection has ended, which
  * reading then tells.
  *
- * @param options.sleep wait until it is
+ * @param options.patience how long to wait for one, in milliseconds; negative: until there is one
  */
-export function fuseRequestWaits(fuseFd: number, { sleep }: { sleep: boolean }): boolean {
+export function fuseRequestWaits(fuseFd: number, { patience }: { patience: number }): boolean {
   pollFd[0] = fuseFd;
   pollFd[1] = POLLIN;
-  return symbols().poll(pollFd, 1n, sleep ? -1 : 0) !== 0;
+  return symbols().poll(pollFd, 1n, patience) !== 0;
 }
 
 /**

@@ -41,6 +41,7 @@ export {
   readFuseRequest,
   writeFuseReply,
 } from "./fuse_device.ts";
+export { releaseMemory } from "./memory.ts";
 export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
 export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";

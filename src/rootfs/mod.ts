@@ -1,5 +1,5 @@
 /**
- * Root filesystems on disk: from an image to a directory, and away.
+ * Root filesystems on disk: from an image or a tree to a directory, back to a tree, and away.
  *
  * Works relative to directory descriptors, so nothing in an image or left behind by a container can
  * lead it out of the directory it was given.

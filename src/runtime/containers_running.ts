@@ -1,6 +1,6 @@
 import { byteString, byteStringFromText, textFromByteString } from "../bytes/mod.ts";
 import { AT, fileIdentity, isSyscallError, statusAt } from "../linux/mod.ts";
-import { unescapeFstabField } from "./fstab.ts";
+import { imageAtRoot } from "./image_root.ts";
 
 /** Clock ticks a second in proc(5): the kernel tells programs 100, whatever it uses itself. */
 const TICKS = 100;
@@ -35,7 +35,7 @@ export function containerProcesses(directories: readonly string[]): ContainerPro
     ifStillThere(() => {
       const mountNamespace = namespace(pid, "mnt");
       if (seen.has(mountNamespace)) return;
-      if (hasLockFile(pid)) {
+      if (isInContainer(pid)) {
         processes.push({
           pid,
           root: rootOf(pid, paths),
@@ -79,12 +79,15 @@ function namespace(pid: number, kind: "mnt" | "user"): string {
   return Deno.readLinkSync(`/proc/${pid}/ns/${kind}`).replace(/\D/g, "");
 }
 
-function hasLockFile(pid: number): boolean {
+/** Whether a process has a container's root. */
+function isInContainer(pid: number): boolean {
   try {
     statusAt(AT.FDCWD, `/proc/${pid}/root/.lock`);
     return true;
   } catch (error) {
     if (isSyscallError(error, "ENOENT") && isAlive(pid)) return false;
+    // From outside of its user namespace nobody may look into a FUSE file system.
+    if (isSyscallError(error, "EACCES") && imageOf(pid) !== null) return true;
     throw error;
   }
 }
@@ -119,17 +122,9 @@ function rootOf(pid: number, paths: Map<string, string>): ContainerProcess["root
   return path === undefined ? null : { kind: "directory", path };
 }
 
-/** The image below a root that is an overlay, which has the image's path for its source. */
 function imageOf(pid: number): string | null {
-  for (const line of read(pid, "mountinfo").split("\n")) {
-    // proc(5): mount point is the fifth field; type and source follow a lone hyphen.
-    const fields = line.split(" ");
-    const type = fields.indexOf("-", 6) + 1;
-    if (fields[4] !== "/" || fields[type] !== "overlay") continue;
-    const source = unescapeFstabField(fields[type + 1] ?? "");
-    return source.startsWith("/") ? textFromByteString(source) : null;
-  }
-  return null;
+  const image = imageAtRoot(read(pid, "mountinfo"));
+  return image === null ? null : textFromByteString(image);
 }
 
 function programOf(

@@ -17,6 +17,7 @@ import { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 import { fuseMount, mountServerRows, openRow, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "./plan.ts";
 import { executeProgram, executeRow, type Program } from "./program.ts";
+import { findProgram } from "./program_search.ts";
 
 /** The name (`argv[0]`) by which the program knows that it serves an image. */
 export const IMAGE_SERVER_NAME = "enroot-image-server";
@@ -133,7 +134,7 @@ export function mountOverlay(image: ImagePlan, plan: StartPlan): void {
 }
 
 function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
-  const program = findProgram("fuse-overlayfs");
+  const program = fuseOverlayfs();
   const { lower, upper, work } = layerDirectories(plan.runtimePath);
   const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
   try {
@@ -163,17 +164,12 @@ function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
   }
 }
 
-function findProgram(name: string): string {
+function fuseOverlayfs(): string {
   const path = parseEnvironment(byteEnvironment()).get("PATH") ?? "/usr/bin:/bin";
-  for (const directory of textFromByteString(path).split(":")) {
-    try {
-      if (Deno.statSync(`${directory}/${name}`).isFile) return `${directory}/${name}`;
-    } catch {
-      // Not in this one.
-    }
-  }
+  const found = findProgram("fuse-overlayfs", path);
+  if (found !== undefined) return textFromByteString(found);
   throw new EnrootError(
-    `Command not found: ${name} (it is needed where the kernel's overlayfs cannot be used)`,
+    "Command not found: fuse-overlayfs (it is needed where the kernel's overlayfs cannot be used)",
   );
 }
 

@@ -89,7 +89,7 @@ function checkIsInContainer(target: TargetProcess, mountNamespace: string | null
     throw new EnrootError(`Process not found: ${target.pid}`); // It was there a moment ago.
   }
   const isReachable = theirs !== ownNamespace("mnt") || target.sharesRoot();
-  if (!isReachable || !target.hasLockFile()) {
+  if (!isReachable || !target.isInContainer()) {
     throw new EnrootError(`Cannot enter process ${target.pid}: it runs in no container`);
   }
 }

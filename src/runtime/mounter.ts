@@ -2,6 +2,7 @@ import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError, logWarning } from "../diagnostics/mod.ts";
 import {
   AT,
+  isSyscallError,
   MNT_DETACH,
   mount,
   MS,
@@ -45,9 +46,7 @@ function mountEntry(entry: MountEntry, root: RootDirectory): void {
   makeTarget(entry, { root, source });
   const recursive = options.recursive ? MS.REC : 0;
   if (options.bind && !options.remount) {
-    onTarget(entry, root, (target) => {
-      mount({ source: entry.source, target, flags: MS.BIND | recursive });
-    });
+    onTarget(entry, root, (target) => bind(entry.source, { target, recursive }));
     // Flags of a bind take effect with a remount only; it must see the new mount, hence the new walk.
     if (options.flags !== 0 || options.cleared !== 0) {
       onTarget(entry, root, (target) => remountBind(target, options.flags));
@@ -63,6 +62,22 @@ function mountEntry(entry: MountEntry, root: RootDirectory): void {
   }
   for (const propagation of options.propagation) {
     onTarget(entry, root, (target) => mount({ source: null, target, flags: propagation }));
+  }
+}
+
+/**
+ * Binds a file. What is mounted below it comes along where the kernel insists: in a user namespace
+ * it does not uncover what such mounts cover.
+ */
+function bind(
+  source: ByteString,
+  { target, recursive }: { target: ByteString; recursive: number },
+): void {
+  try {
+    mount({ source, target, flags: MS.BIND | recursive });
+  } catch (error) {
+    if (recursive !== 0 || !isSyscallError(error, "EINVAL")) throw error;
+    mount({ source, target, flags: MS.BIND | MS.REC });
   }
 }
 

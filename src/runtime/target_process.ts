@@ -11,6 +11,7 @@ import {
   statusOf,
   SyscallError,
 } from "../linux/mod.ts";
+import { imageAtRoot } from "./image_root.ts";
 
 /** Namespaces that a process can join, the user namespace first: the right to join others comes with it. */
 export const NAMESPACES = {
@@ -46,8 +47,8 @@ export interface TargetProcess {
   idMap(name: "uid_map" | "gid_map"): IdMap;
   /** The inode number of its namespace. @throws {EnrootError} */
   namespace(name: NamespaceName): string;
-  /** Whether the lock file that a start leaves there lies at its root. @throws {EnrootError} */
-  hasLockFile(): boolean;
+  /** Whether its root is that of a container: has the lock file of a start. @throws {EnrootError} */
+  isInContainer(): boolean;
   /** Whether its root directory is ours. @throws {EnrootError} */
   sharesRoot(): boolean;
 }
@@ -75,13 +76,17 @@ export function openProcess(pid: number): TargetProcess {
       return { inside, outside };
     },
     namespace: (name) => namespaceInode(open(`ns/${name}`, O.RDONLY)),
-    hasLockFile: () =>
+    isInContainer: () =>
       attempt("root", () => {
         try {
           statusAt(directory, "root/.lock");
           return true;
         } catch (error) {
           if (isSyscallError(error, "ENOENT")) return false;
+          // From outside of its user namespace nobody may look into a FUSE file system.
+          if (isSyscallError(error, "EACCES") && imageAtRoot(read("mountinfo")) !== null) {
+            return true;
+          }
           throw error;
         }
       }),

@@ -57,8 +57,10 @@ async function runOnce(contestant: Contestant, settle: () => void): Promise<Meas
 }
 
 function middle(measured: readonly Measurement[]): Measurement {
+  const of = (field: keyof Measurement) => median(measured.map((each) => each[field]));
   return {
-    amount: median(measured.map(({ amount }) => amount)),
-    peakMemory: median(measured.map(({ peakMemory }) => peakMemory)),
+    amount: of("amount"),
+    processorTime: of("processorTime"),
+    peakMemory: of("peakMemory"),
   };
 }

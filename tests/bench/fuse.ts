@@ -26,7 +26,7 @@ interface Measurement {
   work: (directory: string) => Promise<number | void>;
 }
 
-const MEASUREMENTS: readonly Measurement[] = [
+export const MEASUREMENTS: readonly Measurement[] = [
   { title: "walk, names only", image: "files", work: shell('find "$1" > /dev/null') },
   { title: "walk, status of every file", image: "files", work: shell('find "$1" -size +9G') },
   {
@@ -90,7 +90,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 /** Puts an image in the page cache, or takes everything out of it. */
-function prepare(image: string, { cold }: { cold: boolean }): void {
+export function prepare(image: string, { cold }: { cold: boolean }): void {
   if (!cold) {
     new Deno.Command("cat", { args: [image], stdout: "null" }).outputSync();
     return;

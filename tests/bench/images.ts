@@ -80,7 +80,10 @@ function imageSize(
   bench: Workbench,
   { tree, container }: { tree: SampleTree; container: string },
 ): Comparison {
-  const size = (name: string) => ({ amount: Deno.statSync(bench.path(name)).size, peakMemory: 0 });
+  const size = (name: string) => {
+    const amount = Deno.statSync(bench.path(name)).size;
+    return { amount, processorTime: 0, peakMemory: 0 };
+  };
   return {
     name: `size of image, ${tree.name}`,
     against: "mksquashfs lzo",

@@ -1,4 +1,5 @@
-import { RegistryServer } from "../support/registry.ts";
+import { gzipSync } from "node:zlib";
+import { RegistryServer, sha256, type TestImage } from "../support/registry.ts";
 import type { Comparison } from "./comparison.ts";
 import { measure } from "./measurement.ts";
 import type { Workbench } from "./workbench.ts";
@@ -10,10 +11,10 @@ const MEMORY_GOAL = 512e6;
 /** From a registry in this process to an image, or to a directory. */
 export function importSuite(bench: Workbench): Comparison[] {
   const [tree] = bench.trees();
-  if (tree === undefined || !bench.has("skopeo", "umoci", "mksquashfs", "tar", "gzip")) return [];
+  if (tree === undefined || !bench.has("skopeo", "umoci", "mksquashfs", "tar")) return [];
   // It serves until the program ends.
   const registry = new RegistryServer();
-  registry.push(REFERENCE, "latest", { layers: layersOf(tree.path) });
+  registry.push(REFERENCE, "latest", layersOf(tree.path));
   const uri = `docker://${registry.address}/${REFERENCE}`;
   const pull = [
     bench.tool("skopeo", [
@@ -54,15 +55,21 @@ export function importSuite(bench: Workbench): Comparison[] {
   ];
 }
 
-/** Archives of the tree's parts, compressed as registries have them. */
-function layersOf(tree: string): { bytes: Uint8Array<ArrayBuffer> }[] {
+/** The parts of a tree as layers, compressed as registries have them. */
+function layersOf(tree: string): Pick<TestImage, "layers" | "diffIds"> {
   const names = [...Deno.readDirSync(tree)].map(({ name }) => name).sort();
-  return Array.from({ length: LAYERS }, (_, layer) => {
+  const archives = Array.from({ length: LAYERS }, (_, layer) => {
     const part = names.filter((_, index) => index % LAYERS === layer);
-    const script = 'cd "$0" && exec tar --owner=0 --group=0 -c "$@" | gzip -1';
-    const { success, stdout } = new Deno.Command("sh", { args: ["-c", script, tree, ...part] })
-      .outputSync();
-    if (!success) throw new Error("tar failed");
-    return { bytes: stdout };
+    return output("tar", ["--owner=0", "--group=0", "-C", tree, "-c", ...part]);
   });
+  return {
+    layers: archives.map((archive) => ({ bytes: new Uint8Array(gzipSync(archive, { level: 1 })) })),
+    diffIds: archives.map(sha256),
+  };
+}
+
+function output(program: string, args: string[]): Uint8Array<ArrayBuffer> {
+  const { success, stdout } = new Deno.Command(program, { args }).outputSync();
+  if (!success) throw new Error(`${program} failed`);
+  return stdout;
 }

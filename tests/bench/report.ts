@@ -2,7 +2,7 @@ import type { Comparison, Result } from "./comparison.ts";
 
 /** The first line of the table. */
 export const HEADING = line(
-  ["case", "against", "ours", "theirs", "ratio", "goal", "", "peak memory"],
+  ["case", "against", "ours", "theirs", "ratio", "goal", "", "processor time", "peak memory"],
 );
 
 /** The line of a comparison. */
@@ -21,19 +21,22 @@ export function reportLine(comparison: Comparison, { ours, theirs }: Result): st
     ratio.toFixed(2),
     goal === null ? "" : `≤ ${goal.toFixed(2)}`,
     verdicts.join(" "),
-    unit === "bytes" ? "" : `${megabytes(ours.peakMemory)} / ${megabytes(theirs.peakMemory)}`,
+    ...unit === "bytes" ? [] : [
+      `${seconds(ours.processorTime)} / ${seconds(theirs.processorTime)}`,
+      `${megabytes(ours.peakMemory)} / ${megabytes(theirs.peakMemory)}`,
+    ],
   ]);
 }
 
 /** The line of a comparison that could not be made. */
 export function failureLine({ name, against }: Comparison, error: unknown): string {
-  const [reason = ""] = String(error instanceof Error ? error.message : error).trim().split("\n");
-  return `${line([name, against]).trimEnd()} failed: ${reason}`;
+  const lines = String(error instanceof Error ? error.message : error).trim().split("\n");
+  return `${line([name, against]).trimEnd()} failed: ${lines.at(-1)}`;
 }
 
 function line(fields: readonly string[]): string {
   const [name = "", against = "", ...rest] = fields;
-  const widths = [10, 10, 6, 7, 8, 18];
+  const widths = [10, 10, 6, 7, 8, 20, 18];
   const columns = rest.map((field, index) => field.padStart(widths[index] ?? 0));
   return [name.padEnd(44), against.padEnd(18), ...columns].join(" ");
 }

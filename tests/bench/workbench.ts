@@ -26,6 +26,8 @@ export type Suite = (bench: Workbench) => Comparison[] | Promise<Comparison[]>;
 export class Workbench implements Disposable {
   readonly home: TestHome = makeHome();
   readonly repeats: number;
+  /** How many files trees have that are generated. */
+  readonly files: number;
   /** How many processors each side gets. */
   readonly processors: number = navigator.hardwareConcurrency;
   readonly #options: WorkbenchOptions;
@@ -35,6 +37,7 @@ export class Workbench implements Disposable {
   constructor(options: WorkbenchOptions) {
     this.#options = options;
     this.repeats = options.repeats;
+    this.files = options.files;
   }
 
   [Symbol.dispose](): void {
@@ -79,10 +82,10 @@ export class Workbench implements Disposable {
   /** The trees to make images of. */
   trees(): SampleTree[] {
     if (this.#trees === null) {
-      const { files, real } = this.#options;
+      const { real } = this.#options;
       const path = this.path("generated");
-      generateTree(path, { files });
-      this.#trees = [{ name: `${files} files`, path }];
+      generateTree(path, { files: this.files });
+      this.#trees = [{ name: `${this.files} files`, path }];
       if (real !== null) this.#trees.push({ name: real, path: real });
     }
     return this.#trees;
@@ -114,6 +117,6 @@ export class Workbench implements Disposable {
 
   /** Waits until nothing is left to be written to disk. */
   settle(): void {
-    new Deno.Command("sync").outputSync();
+    new Deno.Command("sync", { args: ["-f", this.home.path] }).outputSync();
   }
 }

@@ -49,6 +49,10 @@ Deno.test("enroot import never replaces a file unless it is told to", async () =
   const forced = await runEnroot(args, { home, env: { ENROOT_FORCE_OVERRIDE: "yes" } });
   assertEquals(forced.code, 0);
   assert(Deno.statSync(output).size > 1000);
+
+  Deno.writeTextFileSync(output, "precious");
+  assertEquals((await runEnroot(["import", "--force", ...args.slice(1)], { home })).code, 0);
+  assert(Deno.statSync(output).size > 1000);
 });
 
 Deno.test("enroot import says when the image is for another machine", async () => {

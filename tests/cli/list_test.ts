@@ -71,6 +71,22 @@ containerTest("list --fancy shows the image of a container that runs from one", 
   assertEquals(lines.slice(1), ["box"]);
 });
 
+const FUSE_OVERLAYFS = new Deno.Command("/bin/sh", { args: ["-c", "command -v fuse-overlayfs"] })
+  .outputSync().success;
+
+containerTest("list --fancy and exec find an image under fuse-overlayfs", async () => {
+  if (!FUSE_OVERLAYFS) return;
+  const home = await box();
+  const env = { ENROOT_NATIVE_OVERLAYFS: "no" };
+  await using running = await startWaiting(home, ["box.sqsh"], { env });
+  assertMatch(
+    (await rows(home))[0] ?? "",
+    new RegExp(`^${home.path}/box\\.sqsh +${running.pid} +sh `),
+  );
+  const { code, stdout } = await home.enroot(["exec", "box.sqsh", "cat", "/etc/motd"]);
+  assertEquals([code, stdout], [0, "Hello from inside the image!\n"]);
+});
+
 containerTest("list --json tells all that is known", async () => {
   const home = await box();
   await using image = await startWaiting(home, ["box.sqsh"]);

@@ -183,6 +183,67 @@ containerTest("start runs hooks of the system, and stops when one fails", async 
   }
 });
 
+containerTest("start runs hooks that use the shell functions and the mount helper", async () => {
+  const home = await box();
+  const directory = `${home.path}/config/enroot/hooks.d`;
+  Deno.mkdirSync(directory, { recursive: true });
+  const hook = `#! /usr/bin/env bash
+set -euo pipefail
+shopt -s lastpipe
+source "\${ENROOT_LIBRARY_PATH}/common.sh"
+common::checkcmd grep sed
+[ -n "\${ENROOT_MOUNT_HOME-}" ] && common::err "a setting that is off"
+[ -n "\${ENROOT_REMAP_ROOT-}" ] && common::log INFO "remapped"
+readonly entry=$(common::getpwent || echo "x:x:$(id -u):")
+cut -d: -f3 <<< "\${entry}" | read -r uid
+readonly rootfs=$(common::realpath "\${ENROOT_ROOTFS}")
+cat <<- EOF | enroot-mount --root "\${ENROOT_ROOTFS}" -
+	tmpfs /from-hook tmpfs x-create=dir,size=1m
+EOF
+echo "tmpfs /later tmpfs x-create=dir" >> "\${ENROOT_MOUNTS}"
+grep -q ^GREETING= "\${ENROOT_ENVIRON}"
+sed -i '/^GREETING=/d' "\${ENROOT_ENVIRON}"
+printf 'HOOK_UID=%s\nHOOK_ROOTFS="%s"\n' "\${uid}" "\${rootfs}" >> "\${ENROOT_ENVIRON}"
+`;
+  Deno.writeTextFileSync(`${directory}/50-own.sh`, hook, { mode: 0o755 });
+  Deno.writeTextFileSync(`${directory}/60-not-executable.sh`, "exit 1\n");
+  try {
+    const show = "echo $HOOK_UID $HOOK_ROOTFS \${GREETING-gone}; " +
+      "grep -cE ' /(from-hook|later) ' /proc/self/mountinfo";
+    const { code, stdout, stderr } = await home.enroot(
+      ["start", "--root", "box", "sh", "-c", show],
+      {
+        env: { ENROOT_MOUNT_HOME: "no" },
+      },
+    );
+    assertEquals({ code, stdout, stderr }, {
+      code: 0,
+      stdout: `${TEST_UID} ${home.rootfs} gone\n2\n`,
+      stderr: "[INFO] remapped\n",
+    });
+  } finally {
+    Deno.removeSync(`${home.path}/config/enroot`, { recursive: true });
+  }
+});
+
+containerTest("start leaves no descriptor of its own to the container", async () => {
+  const home = await box();
+  Deno.writeTextFileSync(`${home.path}/empty.conf`, "environ() { :; }\nhooks() { :; }\n");
+  // What the test itself was given goes to everybody.
+  const ls = new Deno.Command("ls", { args: ["/proc/self/fd"], stdin: "null", stderr: "null" });
+  const plain = new TextDecoder().decode(ls.outputSync().stdout);
+  for (
+    const args of [
+      ["box"],
+      ["box.sqsh"],
+      ["--conf", "empty.conf", "--pid", "--ipc", "box"],
+    ]
+  ) {
+    const { stdout } = await home.enroot(["start", ...args, "ls", "/proc/self/fd"]);
+    assertEquals(stdout, plain);
+  }
+});
+
 containerTest("start follows a configuration script, whose stages share one shell", async () => {
   const home = await box();
   const conf = `${home.path}/script.conf`;

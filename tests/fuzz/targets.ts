@@ -1,4 +1,5 @@
 import type { FuzzTarget } from "./target.ts";
+import { archiveTarget } from "./targets/archives.ts";
 import { badTarget } from "./targets/bad.ts";
 import { configTarget, engineTarget, manifestTarget } from "./targets/documents.ts";
 import { extractionTarget } from "./targets/extraction.ts";
@@ -19,6 +20,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   requestTarget,
   streamTarget,
   blockTarget,
+  archiveTarget,
   manifestTarget,
   configTarget,
   engineTarget,

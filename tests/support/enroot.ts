@@ -30,16 +30,19 @@ export interface TestHome extends Disposable {
   readonly env: Record<string, string>;
 }
 
-/** Makes a home directory owned by the test user; it is removed when disposed. */
-export function makeHome(): TestHome {
+/**
+ * Makes a home directory owned by the test user, or by whoever runs the tests; it is removed when
+ * disposed.
+ */
+export function makeHome(options: Pick<RunOptions, "asCaller"> = {}): TestHome {
   const path = Deno.makeTempDirSync({ prefix: "enroot-test-" });
   const directory = (name: string) => {
     const made = join(path, name);
     Deno.mkdirSync(made, { mode: 0o700, recursive: true });
-    give(made);
+    if (options.asCaller !== true) give(made);
     return made;
   };
-  give(path);
+  if (options.asCaller !== true) give(path);
   const env = {
     PATH,
     HOME: path,

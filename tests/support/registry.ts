@@ -41,6 +41,8 @@ export interface RegistryServerOptions {
 export interface TestImage {
   /** Tar archives, compressed or not, bottom layer first. */
   layers: { bytes: Uint8Array<ArrayBuffer>; mediaType?: string; urls?: string[] }[];
+  /** Digests of the layers' archives; the configuration tells none if absent. */
+  diffIds?: string[];
   /** The `config` object of the image configuration: Env, Cmd, … */
   config?: Record<string, unknown>;
   architecture?: string;
@@ -157,7 +159,7 @@ export class RegistryServer implements AsyncDisposable {
   }
 
   #storeImage(repository: string, image: TestImage) {
-    const { layers, config = {}, architecture = "amd64", format = "oci" } = image;
+    const { layers, diffIds = [], config = {}, architecture = "amd64", format = "oci" } = image;
     const types = TYPES[format];
     const document = {
       schemaVersion: 2,
@@ -168,7 +170,7 @@ export class RegistryServer implements AsyncDisposable {
           os: "linux",
           architecture,
           config,
-          rootfs: { type: "layers", diff_ids: [] },
+          rootfs: { type: "layers", diff_ids: diffIds },
         })),
       },
       layers: layers.map(({ bytes, mediaType = types.layer, urls }) => ({
@@ -205,6 +207,8 @@ export class RegistryServer implements AsyncDisposable {
     if (pathname === "/token") return this.#issueToken(request);
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return refusal;
+    // What clients ask first, to see that it is a registry.
+    if (pathname === "/v2/") return new Response("{}");
     const [, repository, kind, name = ""] =
       /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
     switch (kind) {

@@ -29,6 +29,7 @@ def main():
     pid, terminal = pty.fork()
     if pid == 0:
         if job.get("uid") is not None:
+            os.fchown(0, job["uid"], -1)
             os.setgroups([])
             os.setgid(job["uid"])
             os.setuid(job["uid"])

@@ -19,6 +19,8 @@ import { encodeLz4 } from "./lz/lz4_encoder.ts";
 import { decodeLzo } from "./lz/lzo_decoder.ts";
 import { encodeLzo } from "./lz/lzo_encoder.ts";
 import { decodeLzmaAlone } from "./xz/lzma_alone.ts";
+import { decodeNativeBlock, type NativeFormat } from "./native_block.ts";
+import { BLOCK_SLACK, maxOutputOf, type OutputRoom, placed } from "./output_room.ts";
 import { decodeXz } from "./xz/xz_decoder.ts";
 import { encodeXz } from "./xz/xz_encoder.ts";
 import { ZstdFrames } from "./zstd_frames.ts";
@@ -26,33 +28,33 @@ import { ZstdFrames } from "./zstd_frames.ts";
 /** The compressions of squashfs, by the names of mksquashfs; "gzip" is the zlib format. */
 export type BlockCompression = "gzip" | "lzma" | "lzo" | "xz" | "lz4" | "zstd";
 
-/** Room beyond the data that spares native code a second, empty buffer. */
-const SLACK = 64;
-
 /**
- * Decompresses one block, of at most `maxOutput` bytes.
+ * Decompresses one block.
  *
- * @throws {CompressionError} the block is malformed or decompresses to more than `maxOutput` bytes
+ * @returns the block, at the beginning of `room` if that is memory
+ * @throws {CompressionError} the block is malformed or decompresses to more than there is room for
  */
 export function decompressBlock(
   compression: BlockCompression,
   input: Uint8Array,
-  maxOutput: number,
+  room: OutputRoom,
 ): Uint8Array {
   switch (compression) {
     case "gzip":
-      return native({ format: "zlib", maxOutput }, (options) => inflateSync(input, options));
+      return decompressNative("zlib", input, room);
     case "zstd":
       requireOneFrame(input);
-      return native({ format: "zstd", maxOutput }, (options) => zstdDecompressSync(input, options));
+      return decompressNative("zstd", input, room);
     case "lz4":
-      return decodeLz4(input, maxOutput);
+      return decodeLz4(input, room);
     case "lzo":
-      return decodeLzo(input, maxOutput);
+      return decodeLzo(input, room);
     case "lzma":
-      return decodeLzmaAlone(input, maxOutput);
-    case "xz":
-      return decodeWhole(decodeXz(), { format: "xz", input, maxOutput });
+      return placed(decodeLzmaAlone(input, maxOutputOf(room)), room);
+    case "xz": {
+      const maxOutput = maxOutputOf(room);
+      return placed(decodeWhole(decodeXz(), { format: "xz", input, maxOutput }), room);
+    }
   }
 }
 
@@ -92,12 +94,20 @@ export function compressBlock(
   }
 }
 
-function native(
-  { format, maxOutput }: { format: string; maxOutput: number },
-  run: (options: { chunkSize: number; maxOutputLength: number }) => Uint8Array,
+function decompressNative(
+  format: NativeFormat,
+  input: Uint8Array,
+  room: OutputRoom,
 ): Uint8Array {
+  const maxOutput = maxOutputOf(room);
+  // Output that fills its memory may be all there is, or not.
+  const output = typeof room === "number" ? new Uint8Array(room + BLOCK_SLACK) : room;
+  const length = decodeNativeBlock(format, input, output);
+  if (length !== null && length <= maxOutput) return output.subarray(0, length);
+  const decompress = format === "zlib" ? inflateSync : zstdDecompressSync;
   try {
-    return plain(run({ chunkSize: maxOutput + SLACK, maxOutputLength: maxOutput }));
+    const chunkSize = maxOutput + BLOCK_SLACK;
+    return placed(plain(decompress(input, { chunkSize, maxOutputLength: maxOutput })), room);
   } catch (error) {
     if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") {
       throw outputTooLarge(format, maxOutput);
@@ -118,7 +128,7 @@ function requireOneFrame(input: Uint8Array): void {
 
 /** The longest that zlib and zstd make of data they cannot compress. */
 function roomFor(input: Uint8Array): number {
-  return input.length + (input.length >> 7) + 4 * SLACK;
+  return input.length + (input.length >> 7) + 4 * BLOCK_SLACK;
 }
 
 function plain(buffer: Uint8Array): Uint8Array {

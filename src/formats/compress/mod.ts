@@ -7,5 +7,6 @@
  */
 export { type BlockCompression, compressBlock, decompressBlock } from "./block.ts";
 export { CompressionError } from "./compression_error.ts";
+export { BLOCK_SLACK } from "./output_room.ts";
 export { detectCompression, type StreamCompression } from "./detect.ts";
 export { decompressStream } from "./stream.ts";

@@ -27,7 +27,7 @@ const CHECKS: readonly Check[] = [
   { name: "seccomp filters", required: true, problem: seccomp },
   { name: "namespaces of --pid, --net, --ipc, --uts", required: false, problem: otherNamespaces },
   { name: "FUSE, to start images", required: false, problem: fuse },
-  { name: "overlayfs in user namespaces, to start images", required: false, problem: overlay },
+  { name: "overlayfs for users, to start images", required: false, problem: overlay },
   { name: "cgroups", required: false, problem: cgroups },
   { name: "bash, for configuration scripts", required: false, problem: bash },
   { name: "vsyscall, for images with glibc before 2.14", required: false, problem: vsyscall },
@@ -101,9 +101,9 @@ function fuse(host: HostFacts): string | null {
 
 function overlay(host: HostFacts): string | null {
   const reason = host.attempt("overlay");
-  if (reason === null) return null;
+  if (reason === null || host.hasProgram("fuse-overlayfs")) return null;
   const isKnown = /\boverlay$/m.test(host.read("/proc/filesystems") ?? "");
-  return `${reason}; ${isKnown ? "Linux 5.11 or later" : "modprobe overlay"}`;
+  return `${reason}; ${isKnown ? "Linux 5.11 or later" : "modprobe overlay"}, or fuse-overlayfs`;
 }
 
 function cgroups(host: HostFacts): string | null {

@@ -132,8 +132,8 @@ Deno.test("checkHost() tells what would be useful, too", () => {
   assertEquals(missing, [
     "namespaces of --pid, --net, --ipc, --uts: sysctl -w user.max_net_namespaces=15000",
     "FUSE, to start images: /dev/fuse: No such file or directory; modprobe fuse",
-    "overlayfs in user namespaces, to start images: mount: Operation not permitted; " +
-    "Linux 5.11 or later",
+    "overlayfs for users, to start images: mount: Operation not permitted; " +
+    "Linux 5.11 or later, or fuse-overlayfs",
     "cgroups: no hierarchy is mounted; mount -t cgroup2 cgroup2 /sys/fs/cgroup",
     "bash, for configuration scripts: not in PATH; install bash",
     "vsyscall, for images with glibc before 2.14: boot with vsyscall=emulate",
@@ -152,6 +152,11 @@ Deno.test("checkHost() asks other architectures for no vsyscall page, and other 
     }),
     [],
   );
+});
+
+Deno.test("checkHost() takes fuse-overlayfs for an overlay", () => {
+  const failures = { overlay: "mount: Operation not permitted" };
+  assertEquals(problems({ failures, programs: ["bash", "fuse-overlayfs"] }), []);
 });
 
 Deno.test("checkHost() tells a closed device from a missing one", () => {

@@ -1,5 +1,5 @@
-import { Request } from "../../formats/fuse/mod.ts";
-import { readFuseRequest, writeFuseReply } from "../../linux/mod.ts";
+import { OPCODE, Request } from "../../formats/fuse/mod.ts";
+import { readFuseRequest, releaseMemory, writeFuseReply } from "../../linux/mod.ts";
 import type { Crew } from "./crew.ts";
 import type { ImageService } from "./image_service.ts";
 import { hasSpareProcessor, RequestWait } from "./request_wait.ts";
@@ -20,7 +20,13 @@ export function serveConnection(
   { service, crew }: { service: ImageService; crew: Crew },
 ): void {
   const request = new Request(REQUEST_ROOM);
-  const requests = new RequestWait(hasSpareProcessor);
+  const requests = new RequestWait({
+    isProcessorSpare: hasSpareProcessor,
+    onRest() {
+      crew.dismiss();
+      releaseMemory();
+    },
+  });
   for (;;) {
     const waited = requests.wait(fuseFd);
     const received = performance.now();
@@ -38,7 +44,10 @@ function handOver(
   request: Request,
   { service, crew }: { service: ImageService; crew: Crew },
 ): boolean {
-  if (!crew.busy) return false;
-  const block = service.blockOf(request);
-  return block !== null && crew.handOver(request.bytes, { block });
+  if (!crew.busy || request.opcode !== OPCODE.READ || !request.complete) return false;
+  try {
+    return crew.handOver(request.bytes, { block: service.blockOf(request) });
+  } catch {
+    return false; // To answer it will fail as well, and say why.
+  }
 }

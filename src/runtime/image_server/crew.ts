@@ -12,7 +12,7 @@ const CROWD = 3;
 /** After so many more requests for a helper that is behindhand than for one that is not, add one. */
 const CROWDED_SPELL = 256;
 
-/** Helpers that were not needed for so long are sent away, in milliseconds: they take memory. */
+/** Helpers that were not needed for so long are sent away, in milliseconds. */
 const LONGEST_REST = 10_000;
 
 /**
@@ -50,14 +50,16 @@ export class Crew {
   /**
    * Hands a read over.
    *
-   * @param block equal for reads of the same block
+   * @param block equal for reads of the same block; null where whoever is free may answer
    * @returns whether a helper answers it
    */
-  handOver(request: Uint8Array, { block }: { block: number }): boolean {
+  handOver(request: Uint8Array, { block }: { block: number | null }): boolean {
     const inHand = this.#helpers.reduce((sum, { length }) => sum + length, 0);
     this.#alone = inHand === 0 ? this.#alone + 1 : 0;
     if (this.#alone === SPELL) this.#busy = false;
-    const helper = this.#helpers[block % (this.#helpers.length + 1) - 1];
+    const helper = block === null
+      ? this.#helpers.find((each) => each.ready && each.length === 0)
+      : this.#helpers[spread(block) % (this.#helpers.length + 1) - 1];
     if (helper === undefined || !helper.ready) return false;
     this.#unused = 0;
     this.#noteCrowd(helper.length);
@@ -80,7 +82,11 @@ export class Crew {
     }
     if (this.#helpers.length === 0) return;
     this.#unused += waited + worked;
-    if (this.#unused < LONGEST_REST) return;
+    if (this.#unused >= LONGEST_REST) this.dismiss();
+  }
+
+  /** Sends all helpers away, which gives their memory back. */
+  dismiss(): void {
     for (const helper of this.#helpers) helper.close();
     this.#helpers = [];
     this.#busy = false;
@@ -100,4 +106,9 @@ export class Crew {
     this.#unused = 0;
     this.#start(memory);
   }
+}
+
+/** A hash: numbers of blocks that are needed together often differ by the same. */
+function spread(block: number): number {
+  return Math.imul(block ^ Math.floor(block / 2 ** 32), 0x9e3779b1) >>> 16;
 }

@@ -38,16 +38,51 @@ Deno.test("Crew of one thread never hands anything over", () => {
   assertEquals(helpers.length, 0);
 });
 
+/** Blocks that a crew with one helper gives to the helper, and keeps. */
+const HELPERS_BLOCK = 1;
+const OWN_BLOCK = 3;
+
 Deno.test("Crew hands reads of one block to one helper, once that is ready", () => {
   const { crew, helpers } = crewOf(3);
   overload(crew);
   const [helper] = helpers;
-  assert(!crew.handOver(READ, { block: 1 }));
+  assert(!crew.handOver(READ, { block: HELPERS_BLOCK }));
   helper?.open();
-  assert(crew.handOver(READ, { block: 1 }));
-  assert(crew.handOver(READ, { block: 3 }));
-  assert(!crew.handOver(READ, { block: 2 }));
-  assertEquals(helper?.length, 2);
+  for (let round = 0; round < 3; round++) {
+    assert(crew.handOver(READ, { block: HELPERS_BLOCK }));
+    assert(!crew.handOver(READ, { block: OWN_BLOCK }));
+  }
+  assertEquals(helper?.length, 3);
+});
+
+Deno.test("Crew spreads blocks that are apart by any distance", () => {
+  for (const distance of [1, 2, 64, 65536, 2 ** 33]) {
+    const { crew, helpers } = crewOf(1);
+    overload(crew);
+    helpers[0]?.open();
+    const into = new Uint8Array(128);
+    let handedOver = 0;
+    for (let index = 1; index <= 200; index++) {
+      if (!crew.handOver(READ, { block: index * distance })) continue;
+      helpers[0]?.take(into);
+      helpers[0]?.done();
+      handedOver++;
+    }
+    assert(handedOver > 60 && handedOver < 140, `${handedOver} of 200 at ${distance}`);
+  }
+});
+
+Deno.test("Crew hands reads of whole blocks to a helper that is free, or to none", () => {
+  const { crew, helpers } = crewOf(3);
+  overload(crew);
+  const [helper] = helpers;
+  assert(!crew.handOver(READ, { block: null }));
+  helper?.open();
+  assert(crew.handOver(READ, { block: null }));
+  assert(!crew.handOver(READ, { block: null }));
+  helper?.take(new Uint8Array(128));
+  helper?.done();
+  assert(crew.handOver(READ, { block: null }));
 });
 
 Deno.test("Crew adds helpers while one is behindhand, as many as there may be", () => {
@@ -56,8 +91,7 @@ Deno.test("Crew adds helpers while one is behindhand, as many as there may be", 
   helpers[0]?.open();
   const into = new Uint8Array(128);
   for (let index = 0; index < 400; index++) {
-    crew.handOver(READ, { block: 1 });
-    if (index < 50) continue;
+    if (!crew.handOver(READ, { block: HELPERS_BLOCK }) || index < 50) continue;
     helpers[0]?.take(into);
     helpers[0]?.done();
   }
@@ -73,7 +107,7 @@ Deno.test("Crew stops handing over when nobody else is ever at work", () => {
   helper?.open();
   const into = new Uint8Array(128);
   for (let index = 0; index < 300 && crew.busy; index++) {
-    if (crew.handOver(READ, { block: 1 })) {
+    if (crew.handOver(READ, { block: HELPERS_BLOCK })) {
       helper?.take(into);
       helper?.done();
     }
@@ -91,12 +125,12 @@ Deno.test("Crew sends helpers away that nobody needs, and gets new ones later", 
   helpers[0]?.open();
   crew.note(9_000, 0.1);
   assert(helpers[0]?.ready);
-  crew.handOver(READ, { block: 1 });
+  crew.handOver(READ, { block: HELPERS_BLOCK });
   crew.note(9_000, 0.1);
   assert(helpers[0]?.ready);
   crew.note(1_001, 0.1);
   assert(!helpers[0]?.ready);
-  assert(!crew.handOver(READ, { block: 1 }));
+  assert(!crew.handOver(READ, { block: HELPERS_BLOCK }));
   overload(crew);
   assertEquals(helpers.length, 2);
 });

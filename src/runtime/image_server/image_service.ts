@@ -24,17 +24,14 @@ export class ImageService {
   }
 
   /**
-   * Tells requests apart by the block of the image they need decoded.
+   * Tells a read by the block it needs a part of.
    *
-   * @returns a number that is equal for equal blocks; null for what is not a read
+   * @returns a number that is equal for equal blocks; null for a read of whole blocks
+   * @throws {SquashfsError}
    */
   blockOf(request: Request): number | null {
-    if (request.opcode !== OPCODE.READ || !request.complete) return null;
-    try {
-      return this.#image.blockOf(request.nodeId, request.range().offset);
-    } catch {
-      return null; // To answer it will fail as well, and say why.
-    }
+    const { offset, size } = request.range();
+    return this.#image.blockOf(request.nodeId, { offset, size });
   }
 
   /** Answers a request. @returns the reply, valid until the next one; null where none is wanted */

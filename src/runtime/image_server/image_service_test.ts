@@ -276,16 +276,17 @@ test("ImageService refuses requests that are cut short and files that there are 
 test("ImageService tells reads of one block from reads of another", () => {
   using service = serviceOf(sampleImage());
   const request = new Request();
-  const blockOf = (opcode: number, nodeId: number, offset: number) => {
-    const bytes = requestBytes({ opcode, nodeId, body: rangeBody(offset, 4096) });
+  const blockOf = (nodeId: number, offset: number, size = 4096) => {
+    const bytes = requestBytes({ opcode: OPCODE.READ, nodeId, body: rangeBody(offset, size) });
     request.buffer.set(bytes);
     request.receive(bytes.length);
     return service.service.blockOf(request);
   };
   const file = lookUp(service, "file");
-  assertEquals(blockOf(OPCODE.READ, file, 0), blockOf(OPCODE.READ, file, 131_071));
-  assert(blockOf(OPCODE.READ, file, 0) !== blockOf(OPCODE.READ, file, 131_072));
-  // Ends of files are in one fragment block.
+  assertEquals(blockOf(file, 0), blockOf(file, 126_976));
+  assert(blockOf(file, 0) !== blockOf(file, 131_072));
+  assertEquals([blockOf(file, 0, 131_072), blockOf(file, 0, 262_144)], [null, null]);
+  // Small files share a block.
   const small = lookUp(service, "small");
   const directory = lookUp(service, "directory");
   const found = service.ask({
@@ -294,9 +295,8 @@ test("ImageService tells reads of one block from reads of another", () => {
     body: nameBody("file_with_a_name_7"),
   });
   const other = Number(found?.view.getBigUint64(0, true));
-  assertEquals(blockOf(OPCODE.READ, small, 0), blockOf(OPCODE.READ, other, 0));
-  assertEquals(blockOf(OPCODE.READDIR, file, 0), null);
-  assertEquals(blockOf(OPCODE.READ, 2 ** 47, 0), null);
+  assertEquals(blockOf(small, 0, 131_072), blockOf(other, 0));
+  assertEquals(blockOf(directory, 0), null);
 });
 
 test("ImageService survives every damage to an image and answers all the same", () => {

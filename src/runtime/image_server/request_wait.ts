@@ -6,25 +6,32 @@ const LONGEST_WATCH = 0.05;
 const SHORTEST_WATCH = 0.005;
 /** How often to look whether there is a processor to spare for that, in milliseconds. */
 const SURVEY_INTERVAL = 100;
+/** A thread that sleeps for so long has nothing to do for a while, in milliseconds. */
+const REST = 10_000;
+
+/** What RequestWait leaves to others. */
+export interface WaitOptions {
+  /** Whether hardly anybody would miss the processor that a thread awake takes. */
+  isProcessorSpare(): boolean;
+  /** Called when there has been no request for REST. */
+  onRest(): void;
+}
 
 /**
  * Waits for requests.
  *
  * A program that reads many small files sends its next request some ten microseconds after the last
  * answer. To fall asleep and be woken in between takes longer, on both sides. So the thread stays
- * awake for a while, if there is a processor to spare and waits turn out to be short: the while
- * doubles when a request comes soon after, and halves when it does not. (KVM does the same for idle
- * virtual processors.)
+ * awake for a while, if there is a processor to spare and waits turn out to be short.
  */
 export class RequestWait {
-  readonly #spareProcessor: () => boolean;
+  readonly #options: WaitOptions;
   #watch = 0;
   #surveyed = -Infinity;
   #spare = false;
 
-  /** @param spareProcessor whether somebody else would hardly miss the processor */
-  constructor(spareProcessor: () => boolean) {
-    this.#spareProcessor = spareProcessor;
+  constructor(options: WaitOptions) {
+    this.#options = options;
   }
 
   /**
@@ -33,29 +40,38 @@ export class RequestWait {
    * @returns for how long, in milliseconds; 0 if there was one already
    */
   wait(fuseFd: number): number {
-    if (fuseRequestWaits(fuseFd, { sleep: false })) return 0;
+    if (fuseRequestWaits(fuseFd, { patience: 0 })) return 0;
     const begin = performance.now();
-    const watch = this.#watch > 0 && this.#isSpare(begin) ? this.#watch : 0;
-    while (performance.now() - begin < watch) {
-      if (fuseRequestWaits(fuseFd, { sleep: false })) return performance.now() - begin;
+    if (this.#watch > 0 && this.#isProcessorSpare(begin)) {
+      while (performance.now() - begin < this.#watch) {
+        if (fuseRequestWaits(fuseFd, { patience: 0 })) return performance.now() - begin;
+      }
     }
-    fuseRequestWaits(fuseFd, { sleep: true });
+    if (!fuseRequestWaits(fuseFd, { patience: REST })) {
+      this.#options.onRest();
+      fuseRequestWaits(fuseFd, { patience: -1 });
+    }
     const waited = performance.now() - begin;
-    if (waited < LONGEST_WATCH) {
-      this.#watch = Math.min(LONGEST_WATCH, Math.max(SHORTEST_WATCH, 2 * this.#watch));
-    } else {
-      this.#watch = this.#watch < 2 * SHORTEST_WATCH ? 0 : this.#watch / 2;
-    }
+    this.#watch = nextWatch(this.#watch, waited);
     return waited;
   }
 
-  #isSpare(now: number): boolean {
+  #isProcessorSpare(now: number): boolean {
     if (now - this.#surveyed > SURVEY_INTERVAL) {
       this.#surveyed = now;
-      this.#spare = this.#spareProcessor();
+      this.#spare = this.#options.isProcessorSpare();
     }
     return this.#spare;
   }
+}
+
+/**
+ * How long to stay awake the next time, in milliseconds, after a sleep of `waited`: twice as long if
+ * that would have been enough one day, else half. (KVM does the same for idle virtual processors.)
+ */
+export function nextWatch(watch: number, waited: number): number {
+  if (waited < LONGEST_WATCH) return Math.min(LONGEST_WATCH, Math.max(SHORTEST_WATCH, 2 * watch));
+  return watch / 2 < SHORTEST_WATCH ? 0 : watch / 2;
 }
 
 /** Whether no thread of the whole machine waits for a processor at the moment (proc_loadavg(5)). */

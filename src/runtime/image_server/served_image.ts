@@ -94,19 +94,18 @@ export class ServedImage {
   }
 
   /**
-   * A number for the block that holds a file's byte, equal for equal blocks: to tell them apart
-   * roughly is enough.
+   * A number for the block that a range of a file is a part of, equal for equal blocks, and nearly
+   * always another for others. Null if the range takes up a whole block or more.
    *
    * @throws {SquashfsError}
    */
-  blockOf(nodeId: number, offset: number): number {
+  blockOf(nodeId: number, { offset, size }: { offset: number; size: number }): number | null {
     const inode = this.inode(nodeId);
     const { blockSize } = this.reader.superblock;
-    if (inode.kind !== "file") return 0;
-    const index = Math.floor(offset / blockSize);
+    if (inode.kind !== "file") return null;
     const { fragment } = inode.data;
     if (fragment !== null && offset >= inode.size - inode.size % blockSize) return fragment.index;
-    return nodeId + index;
+    return size < blockSize ? nodeId + Math.floor(offset / blockSize) : null;
   }
 
   /** The file at an inode reference, with its node number. @throws {SquashfsError} */

@@ -4,7 +4,7 @@
  */
 import { logError, messageOf } from "../../diagnostics/mod.ts";
 import { Request } from "../../formats/fuse/mod.ts";
-import { writeFuseReply } from "../../linux/mod.ts";
+import { releaseMemory, writeFuseReply } from "../../linux/mod.ts";
 import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { type QueueMemory, RequestQueue } from "./request_queue.ts";
@@ -21,6 +21,8 @@ function help({ fuseFd, source, queue: memory }: HelperTask): void {
   const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
   const request = new Request();
   const queue = new RequestQueue(memory);
+  // To start a thread touches much that is not needed again.
+  releaseMemory();
   queue.open();
   for (;;) {
     const length = queue.take(request.buffer);

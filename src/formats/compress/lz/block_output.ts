@@ -1,8 +1,9 @@
 import { decompressionError, outputTooLarge } from "../compression_error.ts";
+import { BLOCK_SLACK, maxOutputOf, type OutputRoom } from "../output_room.ts";
 
 /** From how many bytes on a native copy is faster than a loop. */
 const NATIVE_COPY_LENGTH = 64;
-/** A copy by words may run this many bytes, less one, over its end. */
+/** A copy by words may run this many bytes, less one, over its end: less than BLOCK_SLACK. */
 const WORD = 4;
 
 /** The output of a Lempel-Ziv decoder, made of bytes of the input and of repeated output. */
@@ -14,12 +15,13 @@ export class BlockOutput {
   readonly #view: DataView;
   #length = 0;
 
-  constructor(format: string, options: { input: Uint8Array; maxOutput: number }) {
+  constructor(format: string, { input, room }: { input: Uint8Array; room: OutputRoom }) {
+    const bytes = typeof room === "number" ? new Uint8Array(room + BLOCK_SLACK) : room;
     this.#format = format;
-    this.#input = options.input;
-    this.#maxOutput = options.maxOutput;
-    this.#bytes = new Uint8Array(options.maxOutput + WORD);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#input = input;
+    this.#maxOutput = maxOutputOf(room);
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   /** What was written so far. */

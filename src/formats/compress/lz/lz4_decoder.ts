@@ -1,5 +1,6 @@
 import { BlockOutput } from "./block_output.ts";
 import { unexpectedEnd } from "../compression_error.ts";
+import type { OutputRoom } from "../output_room.ts";
 
 /** Every match is at least this long. */
 const MIN_MATCH = 4;
@@ -9,10 +10,10 @@ const EXTENDED = 15;
 /**
  * Decompresses one LZ4 block (lz4_Block_format.md): no frame, no checksum, no size.
  *
- * @throws {CompressionError} the block is malformed or decompresses to more than `maxOutput` bytes
+ * @throws {CompressionError} the block is malformed or decompresses to more than there is room for
  */
-export function decodeLz4(input: Uint8Array, maxOutput: number): Uint8Array {
-  const output = new BlockOutput("lz4", { input, maxOutput });
+export function decodeLz4(input: Uint8Array, room: OutputRoom): Uint8Array {
+  const output = new BlockOutput("lz4", { input, room });
   const end = input.length;
   let at = 0;
   while (true) {

@@ -1,5 +1,6 @@
 import { BlockOutput } from "./block_output.ts";
 import { decompressionError, unexpectedEnd } from "../compression_error.ts";
+import type { OutputRoom } from "../output_room.ts";
 
 /** A first byte above this one is a run of so many more literals. */
 const FIRST_LITERALS = 17;
@@ -18,10 +19,10 @@ const AFTER_RUN = 4;
  * Decompresses one LZO1X block (Documentation/staging/lzo.rst of Linux), as all compressors of the
  * family write them, lzo1x_1 and lzo1x_999 among them.
  *
- * @throws {CompressionError} the block is malformed or decompresses to more than `maxOutput` bytes
+ * @throws {CompressionError} the block is malformed or decompresses to more than there is room for
  */
-export function decodeLzo(input: Uint8Array, maxOutput: number): Uint8Array {
-  const output = new BlockOutput("lzo", { input, maxOutput });
+export function decodeLzo(input: Uint8Array, room: OutputRoom): Uint8Array {
+  const output = new BlockOutput("lzo", { input, room });
   const end = input.length;
   let at = 0;
   let state = 0;

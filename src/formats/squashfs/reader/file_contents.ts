@@ -1,8 +1,9 @@
-import { decompressBlock } from "../../compress/mod.ts";
+import { BLOCK_SLACK, decompressBlock } from "../../compress/mod.ts";
 import { DATA_STORED, METADATA_SIZE, referenceBlock } from "../format/layout.ts";
 import { corrupt } from "../format/squashfs_error.ts";
 import type { Superblock } from "../format/superblock.ts";
 import { blockCount, BlockList, checkBlockSize, storedLength } from "./block_list.ts";
+import { BlockCache } from "./block_cache.ts";
 import { type BlockRun, blockRuns, type FileLayout, type FragmentTail } from "./file_layout.ts";
 import type { ImageBytes } from "./image_bytes.ts";
 import type { SquashfsFile } from "./inode.ts";
@@ -33,13 +34,19 @@ export class FileContents {
   readonly #source: FileContentsSource;
   readonly #blockSize: number;
   readonly #fragments: LookupTable | null;
-  readonly #blocks = new LruCache<Uint8Array>(BLOCK_CACHE_BYTES);
+  readonly #blocks: BlockCache;
+  #stored: Uint8Array | null = null;
+  #room: Uint8Array | null = null;
   readonly #blockLists = new LruCache<BlockList>(BLOCK_LIST_CACHE_BYTES);
 
   constructor(source: FileContentsSource) {
     const { fragmentTable, fragmentCount, blockSize } = source.superblock;
     this.#source = source;
     this.#blockSize = blockSize;
+    this.#blocks = new BlockCache({
+      count: BLOCK_CACHE_BYTES / blockSize,
+      roomSize: blockSize + BLOCK_SLACK,
+    });
     this.#fragments = fragmentTable === null ? null : new LookupTable(source, {
       name: "fragment table",
       start: fragmentTable,
@@ -61,13 +68,16 @@ export class FileContents {
     if (run.kind === "hole") return new Uint8Array(run.length);
     const position = run.offset - this.#source.image.base;
     if (run.kind === "stored") return this.#source.image.read(position, run.length);
-    return this.#decodeBlock({ position, size: run.storedLength, length: run.length });
+    // Who asks for a block reads the file once: it would only displace what is in the cache.
+    this.#room ??= new Uint8Array(this.#blockSize + BLOCK_SLACK);
+    const data = this.#decodeInto(this.#room, position, run.storedLength);
+    return ofLength(data, run.length);
   }
 
   fragment({ fragment, offset, length }: FragmentTail): Uint8Array {
     const position = fragment.offset - this.#source.image.base;
-    if (fragment.kind === "stored") return this.#source.image.read(position + offset, length);
-    const data = this.#decode(position, fragment.storedLength);
+    const size = fragment.storedLength | (fragment.kind === "stored" ? DATA_STORED : 0);
+    const data = this.#decode(position, size);
     if (offset + length > data.length) throw corrupt("file end outside its fragment block");
     return data.subarray(offset, offset + length);
   }
@@ -87,7 +97,8 @@ export class FileContents {
       const target = into.subarray(at - offset, at - offset + count);
       if (block.size === 0) target.fill(0);
       else if ((block.size & DATA_STORED) === 0) {
-        target.set(this.#decodeBlock(block).subarray(skip, skip + count));
+        const data = ofLength(this.#decode(block.position, block.size), block.length);
+        target.set(data.subarray(skip, skip + count));
       } else {
         if (storedLength(block.size) !== block.length) throw corrupt("stored block cut short");
         this.#source.image.readInto(block.position + skip, target);
@@ -163,26 +174,36 @@ export class FileContents {
     return sizes;
   }
 
-  #decodeBlock(block: { position: number; size: number; length: number }): Uint8Array {
-    const data = this.#decode(block.position, block.size);
-    if (data.length !== block.length) {
-      throw corrupt(`data block of ${data.length} instead of ${block.length} bytes`);
+  /** The data of a block, by its position and size field; good until the next is decoded. */
+  #decode(position: number, size: number): Uint8Array {
+    const cached = this.#blocks.get(position);
+    if (cached !== undefined) return cached;
+    const room = this.#blocks.room();
+    let data: Uint8Array;
+    if ((size & DATA_STORED) === 0) {
+      data = this.#decodeInto(room, position, size);
+    } else {
+      data = room.subarray(0, storedLength(size));
+      this.#source.image.readInto(position, data);
     }
+    this.#blocks.keep(position, data.length);
     return data;
   }
 
-  #decode(position: number, stored: number): Uint8Array {
-    const cached = this.#blocks.get(position);
-    if (cached !== undefined) return cached;
+  #decodeInto(room: Uint8Array, position: number, storedLength: number): Uint8Array {
     const { image, superblock } = this.#source;
-    let data: Uint8Array;
-    const compressed = image.read(position, stored);
+    this.#stored ??= new Uint8Array(this.#blockSize);
+    const stored = this.#stored.subarray(0, storedLength);
+    image.readInto(position, stored);
     try {
-      data = decompressBlock(superblock.compression, compressed, this.#blockSize);
+      return decompressBlock(superblock.compression, stored, room);
     } catch (error) {
       throw corrupt(`data block at ${position} does not decompress`, { cause: error });
     }
-    this.#blocks.set(position, data, data.length);
-    return data;
   }
+}
+
+function ofLength(data: Uint8Array, length: number): Uint8Array {
+  if (data.length === length) return data;
+  throw corrupt(`data block of ${data.length} instead of ${length} bytes`);
 }

@@ -1,5 +1,5 @@
 import { type ByteString, byteString } from "../../../bytes/mod.ts";
-import { type BlockCompression, decompressBlock } from "../../compress/mod.ts";
+import { BLOCK_SLACK, type BlockCompression, decompressBlock } from "../../compress/mod.ts";
 import {
   METADATA_SIZE,
   METADATA_STORED,
@@ -32,6 +32,7 @@ export class MetadataReader {
   readonly #compression: BlockCompression;
   readonly #cache = new LruCache<MetadataBlock>(CACHE_BYTES);
   readonly #stored = new Uint8Array(HEADER_SIZE + METADATA_SIZE);
+  readonly #room = new Uint8Array(METADATA_SIZE + BLOCK_SLACK);
 
   constructor(image: ImageBytes, compression: BlockCompression) {
     this.#image = image;
@@ -65,11 +66,19 @@ export class MetadataReader {
     const contents = stored.subarray(HEADER_SIZE, HEADER_SIZE + size);
     const data = (header & METADATA_STORED) !== 0
       ? contents.slice()
-      : decompress(this.#compression, contents, position);
+      : this.#decompress(contents, position);
     if (data.length === 0) throw corrupt(`metadata block at ${position} is empty`);
     const block = { data, next: position + HEADER_SIZE + size };
     this.#cache.set(position, block, METADATA_SIZE);
     return block;
+  }
+
+  #decompress(contents: Uint8Array, position: number): Uint8Array {
+    try {
+      return decompressBlock(this.#compression, contents, this.#room).slice();
+    } catch (error) {
+      throw corrupt(`metadata block at ${position} does not decompress`, { cause: error });
+    }
   }
 }
 
@@ -171,12 +180,4 @@ export class MetadataCursor {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function decompress(compression: BlockCompression, data: Uint8Array, position: number): Uint8Array {
-  try {
-    return decompressBlock(compression, data, METADATA_SIZE);
-  } catch (error) {
-    throw corrupt(`metadata block at ${position} does not decompress`, { cause: error });
-  }
 }

@@ -112,12 +112,12 @@ export class SquashfsReader {
     return this.#contents.layout(file);
   }
 
-  /** The decoded bytes of a run; not to be modified. @throws {SquashfsError} */
+  /** The decoded bytes of a run; good until the next call. @throws {SquashfsError} */
   readBlock(run: BlockRun): Uint8Array {
     return this.#contents.block(run);
   }
 
-  /** The decoded bytes of a file's tail; not to be modified. @throws {SquashfsError} */
+  /** The decoded bytes of a file's tail; good until the next call. @throws {SquashfsError} */
   readFragment(tail: FragmentTail): Uint8Array {
     return this.#contents.fragment(tail);
   }
