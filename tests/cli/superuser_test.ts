@@ -68,7 +68,6 @@ superuserTest("the superuser is like everybody else where it is not", async () =
 
 superuserTest("mounts in the superuser's containers stay there", async () => {
   using home = await superuserHome();
-  const before = Deno.readTextFileSync("/proc/self/mountinfo");
   const mount = ["--mount", "tmpfs:/extra:x-create=dir"];
   const script = "mount -t tmpfs none /srv && grep -cE ' /(extra|srv) ' /proc/self/mountinfo";
   for (const namespaces of [[], ["--pid", "--net", "--ipc", "--uts"]]) {
@@ -78,7 +77,8 @@ superuserTest("mounts in the superuser's containers stay there", async () => {
     );
     assertEquals({ code, stdout, stderr }, { code: 0, stdout: "2\n", stderr: "" });
   }
-  assertEquals(Deno.readTextFileSync("/proc/self/mountinfo"), before);
+  const mounts = Deno.readTextFileSync("/proc/self/mountinfo");
+  assertEquals(mounts.split("\n").filter((line) => line.includes(home.path)), []);
 });
 
 superuserTest("the superuser sees everybody's containers, and what they are", async () => {
