@@ -66,7 +66,7 @@ containerTest("list and exec work inside a container", async () => {
   const { code, stdout, stderr } = await nested(
     home,
     `cd $HOME; $enroot start box.sqsh sh -c 'echo up; exec sleep 60' > up & started=$!
-     until grep -q up up; do sleep 0.1; done
+     until grep -qs up up; do sleep 0.1; done
      $enroot list --fancy; $enroot exec box.sqsh cat /etc/motd; $enroot exec $$ pwd
      kill $started`,
   );

@@ -81,8 +81,14 @@ def main():
     end = time.monotonic() + TIMEOUT
     while read(0.1) and time.monotonic() < end:
         pass
+    # Many programs close their descriptors before they exit: hanging up then would kill them.
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    while ended == 0 and time.monotonic() < end:
+        time.sleep(0.01)
+        ended, status = os.waitpid(pid, os.WNOHANG)
     os.close(terminal)
-    _, status = os.waitpid(pid, 0)
+    if ended == 0:
+        _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     json.dump({"transcript": transcript, "code": code, "missing": missing}, sys.stdout)
 
