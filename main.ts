@@ -4,9 +4,9 @@
  * The later stages of `start` run many times a second on a busy node: they are reached before the
  * command line and its configuration are loaded.
  */
-import { blockOnTerminals } from "./src/linux/terminal.ts";
-
-blockOnTerminals();
+if ([Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal())) {
+  (await import("./src/linux/terminal.ts")).blockOnTerminals();
+}
 const name = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
 if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
   const { playPart } = await import("./src/runtime/parts.ts");

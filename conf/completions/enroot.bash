@@ -53,7 +53,7 @@ _enroot() {
       mapfile -t COMPREPLY < <(compgen -W "$(enroot list 2> /dev/null)" -- "$current")
       compopt -o default
       ;;
-    exec) mapfile -t COMPREPLY < <(compgen -W "$(enroot list -f 2> /dev/null | awk 'NR > 1 { print $2 }')" -- "$current") ;;
+    exec) mapfile -t COMPREPLY < <(compgen -W "$(enroot list -f 2> /dev/null | awk 'NR > 1 && /^ / { print $1 } NR > 1 && /^[^ ]/ && NF > 1 { print $1, $2 }')" -- "$current") ;;
     digest | import | load) mapfile -t COMPREPLY < <(compgen -W "docker://" -- "$current") && compopt -o nospace ;;
     *) compopt -o default ;;
   esac

@@ -1,7 +1,7 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { AT, O, openat, S } from "./files.ts";
+import { S } from "./files.ts";
 import { errno, libc } from "./libc.ts";
-import { mount, MS } from "./mounts.ts";
+import { MS } from "./mounts.ts";
 import { SyscallError } from "./syscall_error.ts";
 
 const symbols = libc({
@@ -14,18 +14,7 @@ const DEVICE = "/dev/fuse";
 
 const ENOENT = 2;
 const EINTR = 4;
-const EAGAIN = 11;
 const ENODEV = 19;
-
-/**
- * Opens a new, unconnected FUSE device. It has to be opened in the user namespace that will mount
- * it. The descriptor is close-on-exec.
- *
- * @throws {SyscallError}
- */
-export function openFuseDevice(): number {
-  return openat(AT.FDCWD, DEVICE, { flags: O.RDWR });
-}
 
 const POLLIN = 1;
 /** A struct pollfd. */
@@ -56,9 +45,7 @@ export function readFuseRequest(fuseFd: number, into: Uint8Array<ArrayBuffer>): 
     const error = length === 0 ? ENODEV : errno();
     if (error === ENODEV) return 0;
     // ENOENT: whoever asked was killed while we were reading.
-    if (error !== EINTR && error !== EAGAIN && error !== ENOENT) {
-      throw new SyscallError("read", error, DEVICE);
-    }
+    if (error !== EINTR && error !== ENOENT) throw new SyscallError("read", error, DEVICE);
   }
 }
 
@@ -104,25 +91,3 @@ export function fuseMountData({ fuseFd, uid, gid, maxRead }: FuseMountOptions): 
 
 /** Flags of such a mount for mount(2): set-id bits and devices of an image mean nothing. */
 export const FUSE_MOUNT_FLAGS: number = MS.RDONLY | MS.NOSUID | MS.NODEV;
-
-/** The type of such a mount, which shows in /proc/self/mountinfo. */
-export const FUSE_MOUNT_TYPE: ByteString = "fuse.enroot";
-
-/**
- * Connects an open device and a directory. Returns before anybody has served a request.
- *
- * @param where.source what /proc/self/mountinfo shows as mounted
- * @throws {SyscallError}
- */
-export function mountFuse(
-  options: FuseMountOptions,
-  { source, target }: { source: ByteString; target: ByteString },
-): void {
-  mount({
-    source,
-    target,
-    type: FUSE_MOUNT_TYPE,
-    flags: FUSE_MOUNT_FLAGS,
-    data: fuseMountData(options),
-  });
-}

@@ -32,12 +32,9 @@ export {
 export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file_status.ts";
 export {
   FUSE_MOUNT_FLAGS,
-  FUSE_MOUNT_TYPE,
   fuseMountData,
   type FuseMountOptions,
   fuseRequestWaits,
-  mountFuse,
-  openFuseDevice,
   readFuseRequest,
   writeFuseReply,
 } from "./fuse_device.ts";

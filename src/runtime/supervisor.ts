@@ -24,7 +24,10 @@ export async function runSupervisor(pidFd: number): Promise<number> {
   if (bytes.length === 0) return 1;
   const pid = new DataView(bytes.buffer).getInt32(0, true);
   Deno.addSignalListener("SIGTERM", () => forward(pid, SIGTERM));
-  Deno.addSignalListener("SIGINT", () => forward(pid, SIGINT));
+  Deno.addSignalListener("SIGINT", () => {
+    // The terminal tells everybody in its foreground group; twice means more than once to some.
+    if (!areInForeground(pid)) forward(pid, SIGINT);
+  });
   const end = await new Promise<ChildState>((resolve) => {
     const look = () => {
       for (let state = pollChild(pid); state !== null; state = pollChild(pid)) {
@@ -45,6 +48,24 @@ function forward(pid: number, signal: number): void {
     sendSignal(pid, signal);
   } catch (error) {
     if (!isSyscallError(error, "ESRCH")) throw error; // It is gone already.
+  }
+}
+
+/** Whether both, child and supervisor, are in the process group that the terminal's keys go to. */
+function areInForeground(pid: number): boolean {
+  const own = processGroups(Deno.pid);
+  return own !== null && own.group === own.foreground && processGroups(pid)?.group === own.group;
+}
+
+/** From `/proc/PID/stat` (proc(5)); null when there is no such process any more. */
+function processGroups(pid: number): { group: number; foreground: number } | null {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // State, parent, group, session, terminal, its foreground group follow the name in parentheses.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+    return { group: fields[2] ?? 0, foreground: fields[5] ?? 0 };
+  } catch {
+    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Containers at a terminal: job control, signals from the keyboard, its size, its name. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { sharedContainerHome } from "../support/container.ts";
-import { programFiles } from "../support/enroot.ts";
+import { enrootCommand, programFiles } from "../support/enroot.ts";
 import { atTerminal, programWords, type TerminalStep, terminalTest } from "../support/terminal.ts";
 
 /** None of the tests changes it for good. */
@@ -90,6 +90,29 @@ terminalTest("a container is a job of the shell outside", async () => {
     );
     assertEquals([missing, code], [null, 5], transcript);
   }
+});
+
+terminalTest("Ctrl-C reaches a container once, with a PID namespace too", async () => {
+  const home = await box();
+  const script = "trap 'echo trapped' INT; echo up; i=0; " +
+    "while [ $i -lt 40 ]; do sleep 0.05; i=$((i + 1)); done; exit 3";
+  for (const options of [[], ["--pid"]]) {
+    const { transcript, code, missing } = await atTerminal(
+      enroot("start", ...options, "box", "sh", "-c", script),
+      { home, steps: [expect("up"), moment, send(CTRL_C), expect("trapped")] },
+    );
+    assertEquals([missing, code], [null, 3], transcript);
+    assertEquals(transcript.split("trapped").length, 2, transcript);
+  }
+  // What others send it does pass on.
+  const child = enrootCommand(["start", "--pid", "box", "sh", "-c", script], { home }).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  child.kill("SIGINT");
+  assertEquals(new TextDecoder().decode((await reader.read()).value), "trapped\n");
+  await reader.cancel();
+  await child.stderr.cancel();
+  assertEquals((await child.status).code, 3);
 });
 
 terminalTest("a command reads from the terminal until its end", async () => {

@@ -10,7 +10,7 @@
 import { resolve } from "node:path";
 import { byteStringFromText } from "../../src/bytes/mod.ts";
 import { MAX_READ } from "../../src/formats/fuse/mod.ts";
-import { AT, mountFuse, O, openat, openFuseDevice } from "../../src/linux/mod.ts";
+import { AT, FUSE_MOUNT_FLAGS, fuseMountData, mount, O, openat } from "../../src/linux/mod.ts";
 import { serveImage } from "../../src/runtime/image_server/serve_image.ts";
 
 function main([image = "", directory = "", ...rest]: string[]): number {
@@ -21,11 +21,15 @@ function main([image = "", directory = "", ...rest]: string[]): number {
   const [uid = NaN, gid = NaN] = (options.get("--owner") ?? "").split(":").map(Number);
   const threads = options.get("--threads");
   const imageFd = openat(AT.FDCWD, byteStringFromText(image), { flags: O.RDONLY });
-  const fuseFd = openFuseDevice();
-  mountFuse(
-    { fuseFd, uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0, maxRead: MAX_READ },
-    { source: byteStringFromText(resolve(image)), target: byteStringFromText(directory) },
-  );
+  const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
+  const [mountUid, mountGid] = [Deno.uid() ?? 0, Deno.gid() ?? 0];
+  mount({
+    source: byteStringFromText(resolve(image)),
+    target: byteStringFromText(directory),
+    type: "fuse.squashfs",
+    flags: FUSE_MOUNT_FLAGS,
+    data: fuseMountData({ fuseFd, uid: mountUid, gid: mountGid, maxRead: MAX_READ }),
+  });
   return serveImage({
     fuseFd,
     imageFd,

@@ -33,10 +33,25 @@ export function serveConnection(
     const length = readFuseRequest(fuseFd, request.buffer);
     if (length === 0) return;
     if (request.receive(length) && !handOver(request, { service, crew })) {
-      const reply = service.answer(request);
-      if (reply !== null && !writeFuseReply(fuseFd, reply)) return;
+      if (!answerRequest(fuseFd, { service, request })) return;
     }
     crew.note(waited, performance.now() - received);
+  }
+}
+
+/** Answers one request. @returns false when the connection has ended */
+export function answerRequest(
+  fuseFd: number,
+  { service, request }: { service: ImageService; request: Request },
+): boolean {
+  const reply = service.answer(request);
+  if (reply === null) return true;
+  try {
+    return writeFuseReply(fuseFd, reply);
+  } catch {
+    // The kernel did not take it, for want of memory or because of a mistake of ours. Nobody may be
+    // left waiting for ever.
+    return writeFuseReply(fuseFd, service.fail(request));
   }
 }
 

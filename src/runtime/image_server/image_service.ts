@@ -1,7 +1,7 @@
 import { bytesOf, type ByteString } from "../../bytes/mod.ts";
 import { ERRNO, MAX_READ, negotiate, OPCODE, Reply, type Request } from "../../formats/fuse/mod.ts";
 import { DirectoryReader } from "./directory_reader.ts";
-import type { ServedImage } from "./served_image.ts";
+import { MAX_NAME_LENGTH, type ServedImage } from "./served_image.ts";
 
 /** Longest link target that fits a page; the kernel takes no longer one. */
 const MAX_TARGET_LENGTH = 4095;
@@ -32,6 +32,12 @@ export class ImageService {
   blockOf(request: Request): number | null {
     const { offset, size } = request.range();
     return this.#image.blockOf(request.nodeId, { offset, size });
+  }
+
+  /** The reply to a request that failed. */
+  fail(request: Request): Uint8Array<ArrayBuffer> {
+    this.#reply.error(ERRNO.EIO);
+    return this.#reply.seal(request.unique);
   }
 
   /** Answers a request. @returns the reply, valid until the next one; null where none is wanted */
@@ -101,7 +107,9 @@ export class ImageService {
   #lookup(request: Request): void {
     const directory = this.#image.inode(request.nodeId);
     if (directory.kind !== "directory") return this.#reply.error(ERRNO.ENOTDIR);
-    const found = this.#image.reader.lookup(directory, request.lookupName());
+    const name = request.lookupName();
+    if (name.length > MAX_NAME_LENGTH) return this.#reply.error(ERRNO.ENAMETOOLONG);
+    const found = this.#image.reader.lookup(directory, name);
     if (found !== null) this.#directories.lookedUp(directory, found);
     // Told with an entry rather than ENOENT, the kernel remembers that there is no such name.
     this.#reply.entry(

@@ -12,6 +12,7 @@ import { ImageService } from "./image_service.ts";
 import { type Owner, ServedImage } from "./served_image.ts";
 
 const ROOT = 1;
+const NEEDS_ROOT = Deno.uid() === 0 ? "" : " (needs root)";
 const MISSING_TOOL = (() => {
   try {
     new Deno.Command("mksquashfs", { args: ["-version"], stdout: "null" }).outputSync();
@@ -22,18 +23,18 @@ const MISSING_TOOL = (() => {
 })();
 
 /** Defines a test that needs sample images. */
-function test(name: string, fn: () => void): void {
+function test(name: string, fn: () => void, { lack = MISSING_TOOL } = {}): void {
   Deno.test({
-    name: name + MISSING_TOOL,
-    ignore: MISSING_TOOL !== "",
+    name: name + lack,
+    ignore: lack !== "",
     // The C library stays loaded.
     sanitizeResources: false,
     fn,
   });
 }
 
-/** The bytes of an image of a small tree. */
-function sampleImage(options: readonly string[] = []): Uint8Array {
+/** The bytes of an image of a small tree; a shell command may change the tree, `$1`, first. */
+function sampleImage(options: readonly string[] = [], change = ":"): Uint8Array {
   const path = Deno.makeTempDirSync({ prefix: "enroot-service-" });
   try {
     const tree = `${path}/tree`;
@@ -47,7 +48,7 @@ function sampleImage(options: readonly string[] = []): Uint8Array {
     const { success } = new Deno.Command("sh", {
       args: [
         "-c",
-        'setfattr -n user.key -v value "$1/small"; ' +
+        `setfattr -n user.key -v value "$1/small"; ${change}; ` +
         'tree=$1 image=$2; shift 2; exec mksquashfs "$tree" "$image" -quiet -no-progress "$@"',
         ...["sh", tree, `${path}/image`, ...options],
       ],
@@ -118,6 +119,9 @@ test("ImageService looks names up and remembers which there are not", () => {
   assert(file > 1);
   assertEquals(lookUp(service, "file"), file);
   assertEquals(lookUp(service, "no such file"), 0);
+  assertEquals(lookUp(service, "n".repeat(256)), 0);
+  const long = { opcode: OPCODE.LOOKUP, nodeId: ROOT, body: nameBody("n".repeat(257)) };
+  assertEquals(service.ask(long)?.errno, ERRNO.ENAMETOOLONG);
   const inFile = service.ask({ opcode: OPCODE.LOOKUP, nodeId: file, body: nameBody("x") });
   assertEquals(inFile?.errno, ERRNO.ENOTDIR);
 });
@@ -211,6 +215,27 @@ test("ImageService tells extended attributes, their length first", () => {
   assertEquals(byteString(list(9)?.data ?? new Uint8Array()), "user.key\0");
   assertEquals(list(8)?.errno, ERRNO.ERANGE);
 });
+
+test("ImageService hides attributes that an overlay could not copy", () => {
+  const image = sampleImage(
+    ["-xattrs"],
+    'setfattr -n trusted.key -v 1 "$1/small"; ' +
+      'setcap cap_net_raw+ep "$1/small"',
+  );
+  const listed = (owner: Owner | null, uid: number) => {
+    using service = serviceOf(image, owner);
+    const body = new Uint8Array(8);
+    body[1] = 1;
+    const nodeId = lookUp(service, "small");
+    const reply = service.ask({ opcode: OPCODE.LISTXATTR, nodeId, uid, body });
+    return byteString(reply?.data ?? new Uint8Array()).split("\0").toSorted().slice(1);
+  };
+  const all = ["security.capability", "trusted.key", "user.key"];
+  assertEquals(listed(null, 0), all);
+  assertEquals(listed(null, 1000), [all[0], all[2]]);
+  assertEquals(listed({ uid: 0, gid: 0 }, 0), [all[0], all[2]]);
+  assertEquals(listed({ uid: 1000, gid: 1000 }, 1000), [all[2]]);
+}, { lack: NEEDS_ROOT || MISSING_TOOL });
 
 test("ImageService has the kernel ask once for attributes of an image without any", () => {
   using service = serviceOf(sampleImage(["-no-xattrs"]));

@@ -34,6 +34,7 @@ for size in 1 4095 4096 4097 8192 131071 131072 131073 262144 1048575 1048577 30
   head -c $size /dev/urandom > random_$size
   yes "line of $size" | head -c $size > text_$size || true
 done
+base64 /dev/urandom 2> /dev/null | head -c 6000000 > slow_to_decode
 truncate -s 5M sparse; printf x | dd of=sparse bs=1 seek=2500000 conv=notrunc status=none
 truncate -s 1M hole
 ln text_4097 hard_link; ln text_4097 deep/hard_link
@@ -138,9 +139,10 @@ Deno.test({
   name: `serveImage() answers 64 readers at once, each with the right bytes${note}`,
   ignore,
   async fn() {
-    // Slow to decode, so that the first thread calls for help.
+    // The first thread is to be so busy that it calls for help.
     const image = await sampleImage(["-comp", "xz", "-b", "256K"]);
-    const names = ["random_3000000", "text_3000000", "random_1048577", "sparse", "text_131073"];
+    const names = ["random_3000000", "text_3000000", "random_1048577", "sparse", "text_131073"]
+      .concat(Array(5).fill("slow_to_decode"));
     const contents = new Map(
       names.map((name) => [name, Deno.readFileSync(`${directory}/tree/${name}`)]),
     );
@@ -163,7 +165,9 @@ Deno.test({
         );
       }
     };
+    const threads = threadsOf(served.server.pid);
     await Promise.all(Array.from({ length: 64 }, (_, seed) => reader(seed)));
+    assert(threadsOf(served.server.pid) > threads, "no thread was started to help");
     assertEquals(await served.end(), CLEAN_END);
   },
 });
@@ -282,6 +286,10 @@ Deno.test({
     ]);
   },
 });
+
+function threadsOf(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].length;
+}
 
 /** The same numbers from 0 to 1 for the same seed (mulberry32). */
 function randomNumbers(seed: number): () => number {

@@ -42,7 +42,7 @@ const FIRST_NODE = 2;
 const KEPT_INODES = 64;
 
 /** SQUASHFS_NAME_LEN */
-const MAX_NAME_LENGTH = 256;
+export const MAX_NAME_LENGTH = 256;
 
 const TYPE_BITS = {
   directory: S.IFDIR,
@@ -143,12 +143,20 @@ export class ServedImage {
     };
   }
 
-  /** The extended attributes that whoever asks may see. @throws {SquashfsError} */
+  /** The extended attributes that whoever asks, by the uid in the mount's namespace, may see. */
   xattrs(inode: SquashfsInode, { uid }: { uid: number }): Map<ByteString, Uint8Array> {
     const all = this.reader.xattrs(inode) ?? new Map<ByteString, Uint8Array>();
-    // Where they are listed but not readable, an overlay cannot copy the file up.
-    if (this.#owner === null && uid === 0) return all;
-    return new Map([...all].filter(([name]) => !name.startsWith("trusted.")));
+    return new Map([...all].filter(([name]) => !this.#isHidden(name, uid)));
+  }
+
+  /**
+   * Attributes that are listed but cannot be read keep an overlay from copying the file up: those
+   * of the host's superuser, and file capabilities in a user namespace without a uid 0 (EOVERFLOW,
+   * see capabilities(7)), where they mean nothing anyway.
+   */
+  #isHidden(name: ByteString, uid: number): boolean {
+    if (name.startsWith("trusted.")) return this.#owner !== null || uid !== 0;
+    return name === "security.capability" && this.#owner !== null && this.#owner.uid !== 0;
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { logError, messageOf } from "../../diagnostics/mod.ts";
 import { Request } from "../../formats/fuse/mod.ts";
-import { releaseMemory, writeFuseReply } from "../../linux/mod.ts";
+import { releaseMemory } from "../../linux/mod.ts";
+import { answerRequest } from "./connection.ts";
 import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { type QueueMemory, RequestQueue } from "./request_queue.ts";
@@ -28,8 +29,7 @@ function help({ fuseFd, source, queue: memory }: HelperTask): void {
     const length = queue.take(request.buffer);
     if (length === 0) return;
     request.receive(length);
-    const reply = service.answer(request);
-    if (reply !== null && !writeFuseReply(fuseFd, reply)) return;
+    if (!answerRequest(fuseFd, { service, request })) return;
     queue.done();
   }
 }
