@@ -24,9 +24,15 @@ const SUITES: Readonly<Record<string, Suite>> = {
   reads: readSuite,
 };
 
-const SIZES: Readonly<Record<string, { files: number; real: string | null }>> = {
-  small: { files: 10_000, real: null },
-  full: { files: 100_000, real: "/usr" },
+interface Size {
+  files: number;
+  real: string | null;
+  suites: string[];
+}
+
+const SIZES: Readonly<Record<string, Size>> = {
+  small: { files: 5_000, real: null, suites: ["start", "images", "import"] },
+  full: { files: 100_000, real: "/usr", suites: Object.keys(SUITES) },
 };
 
 async function main(args: string[]): Promise<number> {
@@ -37,7 +43,7 @@ async function main(args: string[]): Promise<number> {
       files: { type: "string" },
       real: { type: "string" },
       repeats: { type: "string", default: "3" },
-      suite: { type: "string", multiple: true, default: Object.keys(SUITES) },
+      suite: { type: "string", multiple: true },
       only: { type: "string", default: "" },
     },
   });
@@ -55,8 +61,9 @@ async function main(args: string[]): Promise<number> {
     repeats: Number(values.repeats),
   });
   say(HEADING);
+  const chosen = values.suite ?? size.suites;
   for (const [name, suite] of Object.entries(SUITES)) {
-    if (values.suite.includes(name)) await runSuite(suite, { bench, only: values.only });
+    if (chosen.includes(name)) await runSuite(suite, { bench, only: values.only });
   }
   return 0;
 }

@@ -21,13 +21,18 @@ export async function create(
   const path = resolve(image);
   using file = openImage(path);
   ensureDirectory(settings.dataPath);
+  const interruption = new AbortController();
   using container = newContainer(name || basename(path, ".sqsh"), {
     dataPath: settings.dataPath,
     force: settings.forceOverride,
+    interrupt: () => interruption.abort(),
     remove: (directory) => removeTree(byteStringFromText(directory)),
   });
   logInfo("Extracting squashfs filesystem...");
-  await extractImage(file, byteStringFromText(container.path));
+  await extractImage(file, byteStringFromText(container.path), {
+    processors: settings.maxProcessors,
+    interruption: interruption.signal,
+  });
   container.publish();
   return 0;
 }

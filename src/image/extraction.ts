@@ -1,15 +1,14 @@
-import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import type { ByteString } from "../bytes/mod.ts";
 import type { TarEntry, TarHandler } from "../formats/tar/mod.ts";
 import {
   type Attributes,
-  type Directory,
   type FileStore,
-  type Inode,
   isKeptXattr,
   splitPath,
   TreeError,
-  TreeLayer,
 } from "../fstree/mod.ts";
+import { type Budget, chargeHole, chargeTree, DIRECTORY_BYTES, FILE_BYTES } from "./budget.ts";
+import type { LayerTarget } from "./layer_target.ts";
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
@@ -18,32 +17,21 @@ const MAX_XATTR_BYTES = 64 * 1024;
 const MAX_TARGET_LENGTH = 4095;
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xfffff;
-/** The tree is held in memory: what files cost there, besides their texts, and all may cost. */
-const FILE_BYTES = 300;
-const DIRECTORY_BYTES = 600;
-const MAX_TREE_BYTES = 1.5 * 2 ** 30;
-/** Holes cost an archive nothing, but an image a few bytes for each block. */
-const MAX_HOLE_BYTES = 4 * 2 ** 40;
 
-/** What an image may still use up. */
-export interface Budget {
-  /** Memory for the tree. */
-  treeBytes: number;
-  holeBytes: number;
-}
-
-/** What an image may use up before its first layer. */
-export function fullBudget(): Budget {
-  return { treeBytes: MAX_TREE_BYTES, holeBytes: MAX_HOLE_BYTES };
+/** What an extraction works with. */
+export interface ExtractionOptions<Content> {
+  layer: LayerTarget<Content>;
+  store: FileStore<Content>;
+  budget: Budget;
 }
 
 /**
- * Lays the members of one layer's archive over the tree of the layers below.
+ * Takes the members of one layer's archive apart: data into the store, everything else to the layer.
  *
  * Throws {@link TreeError} for what an image cannot have; {@link path} then says where.
  */
 export class Extraction<Content> implements TarHandler {
-  readonly #layer: TreeLayer<Content>;
+  readonly #layer: LayerTarget<Content>;
   readonly #store: FileStore<Content>;
   readonly #budget: Budget;
   /** The member at hand. */
@@ -51,8 +39,8 @@ export class Extraction<Content> implements TarHandler {
   /** The file whose data is being stored. */
   #file: { names: ByteString[]; attributes: Attributes; size: number } | null = null;
 
-  constructor(root: Directory<Content>, store: FileStore<Content>, budget: Budget) {
-    this.#layer = new TreeLayer(root);
+  constructor({ layer, store, budget }: ExtractionOptions<Content>) {
+    this.#layer = layer;
     this.#store = store;
     this.#budget = budget;
   }
@@ -77,8 +65,7 @@ export class Extraction<Content> implements TarHandler {
 
   hole(length: number): void {
     if (this.#file === null) return;
-    this.#budget.holeBytes -= length;
-    if (this.#budget.holeBytes < 0) throw new TreeError("too large a sparse file");
+    chargeHole(this.#budget, length);
     this.#store.writeHole(length);
   }
 
@@ -86,16 +73,11 @@ export class Extraction<Content> implements TarHandler {
     if (this.#file === null) return;
     const { names, attributes, size } = this.#file;
     this.#file = null;
-    this.#put(names, { kind: "file", ...attributes, size, content: this.#store.endFile() });
-  }
-
-  #put(names: ByteString[], inode: Inode<Content>): void {
-    this.#charge(this.#layer.add(names, inode) * DIRECTORY_BYTES);
+    this.#layer.add(names, { kind: "file", ...attributes, size, content: this.#store.endFile() });
   }
 
   #charge(bytes: number): void {
-    this.#budget.treeBytes -= bytes;
-    if (this.#budget.treeBytes < 0) throw new TreeError("too many files in the image");
+    chargeTree(this.#budget, bytes);
   }
 
   #whiteout(names: ByteString[]): void {
@@ -122,24 +104,24 @@ export class Extraction<Content> implements TarHandler {
         return;
       case "directory":
         this.#charge(DIRECTORY_BYTES - FILE_BYTES);
-        return this.#put(names, { kind: "directory", ...attributes, children: new Map() });
+        return this.#layer.add(names, { kind: "directory", ...attributes, children: new Map() });
       case "symlink":
         if (entry.target === "") throw new TreeError("symbolic link to nothing");
         if (entry.target.length > MAX_TARGET_LENGTH) throw new TreeError("link target too long");
         this.#charge(entry.target.length);
-        return this.#put(names, { kind: "symlink", ...attributes, target: entry.target });
+        return this.#layer.add(names, { kind: "symlink", ...attributes, target: entry.target });
       case "hardlink":
-        return this.#link(names, entry.target);
+        return this.#layer.link(names, entry.target);
       case "character":
       case "block": {
         const { kind, major, minor } = entry;
         if (!isWithin(major, MAX_MAJOR) || !isWithin(minor, MAX_MINOR)) {
           throw new TreeError(`no such device: ${major}:${minor}`);
         }
-        return this.#put(names, { kind, ...attributes, major, minor });
+        return this.#layer.add(names, { kind, ...attributes, major, minor });
       }
       case "fifo":
-        return this.#put(names, { kind: "fifo", ...attributes });
+        return this.#layer.add(names, { kind: "fifo", ...attributes });
     }
   }
 
@@ -157,17 +139,6 @@ export class Extraction<Content> implements TarHandler {
     }
     this.#charge(bytes);
     return kept.size === 0 ? null : kept;
-  }
-
-  #link(names: ByteString[], target: ByteString): void {
-    try {
-      this.#charge(this.#layer.link(names, splitPath(target)) * DIRECTORY_BYTES);
-    } catch (cause) {
-      if (!(cause instanceof TreeError)) throw cause;
-      throw new TreeError(`cannot link to ${textFromByteString(target)}: ${cause.message}`, {
-        cause,
-      });
-    }
   }
 }
 

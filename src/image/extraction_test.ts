@@ -3,12 +3,18 @@ import { memoryStore } from "../../tests/support/memory_store.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
 import { createTarReader } from "../formats/tar/mod.ts";
 import { emptyDirectory, TreeError } from "../fstree/mod.ts";
-import { type Budget, Extraction, fullBudget } from "./extraction.ts";
+import { type Budget, fullBudget } from "./budget.ts";
+import { Extraction } from "./extraction.ts";
+import { BudgetedLayer } from "./layer_target.ts";
 
 /** What is left of a budget when these members were extracted. */
 function spend(budget: Budget, ...members: TarMember[]): Budget {
   const reader = createTarReader(
-    new Extraction(emptyDirectory<string>({ mtime: 0 }), memoryStore(), budget),
+    new Extraction({
+      layer: new BudgetedLayer(emptyDirectory<string>({ mtime: 0 }), budget),
+      store: memoryStore(),
+      budget,
+    }),
   );
   reader.push(tarArchive(members));
   reader.end();

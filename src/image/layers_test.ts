@@ -5,7 +5,7 @@ import { bytesOf } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import type { Digest } from "../formats/oci/mod.ts";
 import { type Directory, type Inode, lookup, walk } from "../fstree/mod.ts";
-import { LayerStack } from "./layers.ts";
+import { type LayerData, LayerStack } from "./layers.ts";
 
 const DIGEST: Digest = `sha256:${"0".repeat(64)}`;
 
@@ -17,14 +17,22 @@ async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
 }
 
-/** The tree of an image with these layers, bottom first. */
+/** The tree of an image with these layers, bottom first; read in turn, and all at once. */
 async function unpack(...layers: TarMember[][]): Promise<Directory<string>> {
-  const stack = newStack();
-  for (const members of layers) {
-    const bytes = tarArchive(members);
-    await stack.apply({ name: `layer ${DIGEST}`, bytes: chunksOf(bytes) });
-  }
-  return stack.root;
+  const inTurn = newStack();
+  for (const members of layers) await inTurn.apply(layerData(members));
+  const atOnce = newStack();
+  const { signal } = new AbortController();
+  const read = await Promise.all(
+    layers.map((members) => atOnce.read(layerData(members), { store: memoryStore(), signal })),
+  );
+  for (const layer of read) atOnce.applyRead(layer);
+  assertEquals(atOnce.root, inTurn.root);
+  return inTurn.root;
+}
+
+function layerData(members: TarMember[]): LayerData {
+  return { name: `layer ${DIGEST}`, bytes: chunksOf(tarArchive(members)) };
 }
 
 function paths(root: Directory<string>): string[] {
@@ -38,7 +46,19 @@ function at(root: Directory<string>, path: string): Inode<string> | undefined {
 }
 
 async function refuses(layers: TarMember[][], message: string): Promise<void> {
-  await assertRejects(() => unpack(...layers), EnrootError, message);
+  const inTurn = async () => {
+    const stack = newStack();
+    for (const members of layers) await stack.apply(layerData(members));
+  };
+  const recorded = async () => {
+    const stack = newStack();
+    const { signal } = new AbortController();
+    for (const members of layers) {
+      stack.applyRead(await stack.read(layerData(members), { store: memoryStore(), signal }));
+    }
+  };
+  await assertRejects(inTurn, EnrootError, message);
+  await assertRejects(recorded, EnrootError, message);
 }
 
 Deno.test("LayerStack applies layers from the bottom up", async () => {
@@ -233,6 +253,31 @@ Deno.test("LayerStack names the layer that is no archive", async () => {
     EnrootError,
     `Cannot read layer ${DIGEST}: `,
   );
+});
+
+Deno.test("LayerStack stops reading a layer when it is told to", async () => {
+  const controller = new AbortController();
+  const bytes = tarArchive([{ path: "a", data: "x".repeat(5000) }]);
+  let written = 0;
+  const store = memoryStore();
+  const watched = {
+    ...store,
+    write: (chunk: Uint8Array) => {
+      written += chunk.length;
+      store.write(chunk);
+      controller.abort(new EnrootError("enough"));
+    },
+  };
+  await assertRejects(
+    () =>
+      newStack().read({ name: "layer", bytes: chunksOf(bytes) }, {
+        store: watched,
+        signal: controller.signal,
+      }),
+    EnrootError,
+    "enough",
+  );
+  assertEquals(written, 1000 - 512);
 });
 
 Deno.test("LayerStack waits for the store before it goes on", async () => {

@@ -20,7 +20,8 @@ export async function packRootfs(
     write: async (file) => {
       logInfo("Creating squashfs filesystem...");
       using store = createSquashfsWriter(file, format);
-      await store.finish(await scanRootfs(directory, store));
+      const { processors } = options;
+      await store.finish(await scanRootfs(directory, { store, processors }));
     },
   });
 }

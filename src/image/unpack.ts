@@ -28,11 +28,13 @@ export async function unpackImage(
 ): Promise<void> {
   await using source = await open();
   using staging = new Staging(stagingPath);
+  using store = staging.open();
   const mtime = sourceDateEpoch ?? Math.floor(Date.now() / 1000);
   const tree = await assembleImage(source, {
     platform,
     processors,
-    store: staging,
+    store,
+    openStore: () => staging.open(),
     mtime,
   });
   await placeTree(tree, { path, staging, allTime: sourceDateEpoch });

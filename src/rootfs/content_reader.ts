@@ -1,68 +1,65 @@
-import type { FileStore } from "../fstree/mod.ts";
 import { nextDataRange, pread } from "../linux/mod.ts";
 import type { ScannedFile } from "./scanned_file.ts";
+import type { ScanSink } from "./scan_sink.ts";
 
-/** How much is read at once, in bytes. */
-const BUFFER_SIZE = 1 << 20;
-
-/** What became of a file's data. */
-export interface ReadContent<Content> {
-  content: Content;
-  /** Whether there was less of it than its size; the rest is zeros. */
-  cut: boolean;
-}
-
-/** Reads the data of files into a store, through one buffer. */
-export class ContentReader<Content> {
-  readonly #store: FileStore<Content>;
-  readonly #buffer = new Uint8Array(BUFFER_SIZE);
-  /** How much of the buffer the store still needs. */
+/** Reads the data of files through a buffer, many small ones at a time. */
+export class ContentReader {
+  readonly #sink: ScanSink;
+  #buffer: Uint8Array;
+  /** How much of the buffer the sink still needs. */
   #used = 0;
 
-  constructor(store: FileStore<Content>) {
-    this.#store = store;
+  constructor(sink: ScanSink, buffer: Uint8Array) {
+    this.#sink = sink;
+    this.#buffer = buffer;
+  }
+
+  /** Goes on with an empty buffer: another one, or the same when nobody needs what is in it. */
+  use(buffer: Uint8Array): void {
+    this.#buffer = buffer;
+    this.#used = 0;
   }
 
   /**
    * Reads a file of the size it had when it was opened; holes stay holes.
    *
-   * Yields how many bytes were read since the last time, and takes it that the store's drain() has
-   * been waited for when it goes on.
+   * Pauses when the buffer is full, and yields how many bytes are in it; before it goes on it must
+   * be given an empty one.
    *
+   * @returns false when the file has become shorter; the rest is zeros
    * @throws {SyscallError}
    */
-  *read({ fd, status }: ScannedFile): Generator<number, ReadContent<Content>> {
+  *read({ fd, status }: ScannedFile): Generator<number, boolean> {
     const { size, blocks } = status;
-    this.#store.beginFile(size);
-    let position = 0;
-    let cut = false;
+    this.#sink.beginFile(size);
     const isSparse = blocks * 512 < size;
-    const rangeFrom = (offset: number) =>
-      isSparse ? nextDataRange(fd, { offset }) : { start: offset, end: size };
-    while (position < size && !cut) {
-      const range = rangeFrom(position);
+    let position = 0;
+    let whole = true;
+    while (position < size && whole) {
+      const range = isSparse
+        ? nextDataRange(fd, { offset: position })
+        : { start: position, end: size };
       if (range === null || range.start >= size) break;
-      if (range.start > position) this.#store.writeHole(range.start - position);
+      if (range.start > position) this.#sink.writeHole(range.start - position);
       const end = Math.min(range.end, size);
       position = yield* this.#copy(fd, { start: range.start, end });
-      cut = position < end;
+      whole = position === end;
     }
-    if (position < size) this.#store.writeHole(size - position);
-    return { content: this.#store.endFile(), cut };
+    if (position < size) this.#sink.writeHole(size - position);
+    return whole;
   }
 
   /** @returns where the data ends: before `end` if the file does */
   *#copy(fd: number, { start, end }: { start: number; end: number }): Generator<number, number> {
     let position = start;
     while (position < end) {
-      if (end - position > BUFFER_SIZE - this.#used && this.#used > 0) {
+      if (end - position > this.#buffer.length - this.#used && this.#used > 0) {
         yield this.#used;
-        this.#used = 0;
       }
-      const length = Math.min(end - position, BUFFER_SIZE);
+      const length = Math.min(end - position, this.#buffer.length);
       const into = this.#buffer.subarray(this.#used, this.#used + length);
       const count = pread(fd, into, { offset: position });
-      this.#store.write(count < length ? into.subarray(0, count) : into);
+      this.#sink.write(count < length ? into.subarray(0, count) : into);
       this.#used += count;
       position += count;
       if (count < length) break;

@@ -1,14 +1,35 @@
-import { type ByteString, textFromByteString } from "../bytes/mod.ts";
-import { EnrootError, startProgress } from "../diagnostics/mod.ts";
-import type { DirectoryEntry, SquashfsDirectory, SquashfsInode } from "../formats/squashfs/mod.ts";
-import { isSyscallError, linkat, O, openat, reasonOf } from "../linux/mod.ts";
-import { Descent } from "./descent.ts";
-import { writeContent } from "./file_content.ts";
-import { type FileAttributes, FileMaker, type Place } from "./file_maker.ts";
+import type { ByteString } from "../bytes/mod.ts";
+import { startProgress } from "../diagnostics/mod.ts";
+import type { Superblock } from "../formats/squashfs/mod.ts";
+import { carryOut, type ExtractContext, NO_LIMITS } from "./extract_task.ts";
+import { ExtractWorkers } from "./extract_workers.ts";
+import { Extraction } from "./extraction.ts";
 import type { ImageFile } from "./image_file.ts";
-import { type Losses, warnOfLosses } from "./losses.ts";
-import { makeRoot, type NewRoot, removeAfter } from "./new_root.ts";
+import { warnOfLosses } from "./losses.ts";
+import { makeRoot, removeAfter } from "./new_root.ts";
 import { runInSlices } from "./time_slices.ts";
+
+/** More workers would take memory, and wait for each other in the file system. */
+const MAX_WORKERS = 8;
+/** Milliseconds of work below which it does not pay to start workers. */
+const WORTH_WORKERS = 150;
+/** Roughly what a file takes, and a megabyte of the image, in milliseconds. */
+const FILE_COST = 0.04;
+const MEGABYTE_COST = 1.5;
+
+/** How far a worker goes before the rest of its task is somebody else's, in bytes. */
+const LIMITS = { fileSize: 64 << 20, taskSize: 32 << 20 };
+
+/** How an image is extracted. */
+export interface ExtractOptions {
+  /** How many may work on it. */
+  processors: number;
+  /**
+   * Stops everything at once: when it has been aborted, no more files are made. What is there
+   * already can then be removed, by whoever aborted it.
+   */
+  interruption?: AbortSignal;
+}
 
 /**
  * Extracts an image to a directory, which must not exist yet.
@@ -22,14 +43,27 @@ import { runInSlices } from "./time_slices.ts";
  *
  * @throws {EnrootError} naming the file that failed; nothing is left behind
  */
-export async function extractImage(image: ImageFile, path: ByteString): Promise<void> {
-  const directory = image.reader.root();
-  using root = makeRoot(path, directory);
+export async function extractImage(
+  image: ImageFile,
+  path: ByteString,
+  { processors, interruption = new AbortController().signal }: ExtractOptions,
+): Promise<void> {
+  using root = makeRoot(path, image.reader.root());
   try {
     using extraction = new Extraction(image, root);
     using progress = startProgress();
     progress.expect(image.reader.superblock.bytesUsed);
-    await runInSlices(extraction.run(directory), progress);
+    const count = workersFor(image.reader.superblock, processors);
+    const { unsettable } = root;
+    if (count > 1) {
+      const context = { image, unsettable, limits: LIMITS };
+      using workers = new ExtractWorkers(extraction, { count, context, interruption, progress });
+      await workers.run();
+    } else {
+      const context = { image, unsettable, limits: NO_LIMITS };
+      await runInSlices(allTasks(extraction, context), progress, { interruption });
+    }
+    await runInSlices(extraction.makeLinks(), progress, { interruption });
     warnOfLosses(extraction.losses);
   } catch (error) {
     removeAfter(error, path);
@@ -37,128 +71,13 @@ export async function extractImage(image: ImageFile, path: ByteString): Promise<
   }
 }
 
-/** A directory that is being filled. */
-interface Level {
-  inode: SquashfsDirectory;
-  entries: DirectoryEntry[];
-  /** Index of the first entry not yet made. */
-  next: number;
+function* allTasks(extraction: Extraction, context: ExtractContext): Generator<number> {
+  for (let task = extraction.next(); task !== null; task = extraction.next()) {
+    extraction.finish(task, yield* carryOut(task, context));
+  }
 }
 
-/** One extraction under way: the walk through the image and, in step, through the directory. */
-class Extraction implements Disposable {
-  readonly #image: ImageFile;
-  readonly #root: number;
-  readonly #descent: Descent;
-  readonly #maker: FileMaker;
-  readonly #levels: Level[] = [];
-  /** Directories met so far, by reference: a second name for one would lead around in circles. */
-  readonly #directories = new Set<number>();
-  /** The latest path, from the root, of each file that has several, by reference. */
-  readonly #linked = new Map<number, ByteString>();
-
-  constructor(image: ImageFile, root: NewRoot) {
-    this.#image = image;
-    this.#root = root.fd;
-    this.#descent = new Descent(openat(root.fd, ".", { flags: O.RDONLY | O.DIRECTORY }), "");
-    this.#maker = new FileMaker(root);
-  }
-
-  get losses(): Losses {
-    return this.#maker.losses;
-  }
-
-  [Symbol.dispose](): void {
-    this.#descent[Symbol.dispose]();
-  }
-
-  /** Extracts everything. Yields after every piece of work how much of the image it was about. */
-  *run(root: SquashfsDirectory): Generator<number> {
-    this.#levels.push(this.#open(root));
-    let level = this.#levels[0];
-    while (level !== undefined) {
-      const entry = level.entries[level.next++];
-      try {
-        if (entry === undefined) this.#leave(level.inode);
-        else yield* this.#extract(entry);
-      } catch (error) {
-        const path = textFromByteString(this.#descent.pathOf(entry?.name));
-        throw new EnrootError(`Cannot extract ${path}: ${reasonOf(error)}`, { cause: error });
-      }
-      level = this.#levels[this.#levels.length - 1];
-      yield 0;
-    }
-  }
-
-  *#extract({ name, reference }: DirectoryEntry): Generator<number> {
-    const inode = this.#image.reader.readInode(reference);
-    const place = { directory: this.#descent.fd, name };
-    if (inode.kind === "directory") {
-      const level = this.#open(inode);
-      this.#maker.makeDirectory(place, inode);
-      this.#descent.enter(name);
-      this.#levels.push(level);
-    } else if (inode.nlink === 1 || !this.#link(inode, place)) {
-      const made = yield* this.#make(inode, place);
-      if (made && inode.nlink > 1) this.#linked.set(reference, this.#descent.pathOf(name));
-    }
-  }
-
-  #open(inode: SquashfsDirectory): Level {
-    if (this.#directories.has(inode.reference)) {
-      throw new EnrootError("the image is corrupt: a directory with two names");
-    }
-    this.#directories.add(inode.reference);
-    return { inode, entries: this.#image.reader.readDirectory(inode), next: 0 };
-  }
-
-  #leave(inode: SquashfsDirectory): void {
-    this.#maker.finishDirectory(this.#descent.fd, this.#attributesOf(inode));
-    this.#levels.pop();
-    if (this.#levels.length > 0) this.#descent.leave();
-  }
-
-  /** Makes another name for a file made already. @returns false when it has to be made once more */
-  #link({ reference }: SquashfsInode, { directory, name }: Place): boolean {
-    const path = this.#linked.get(reference);
-    if (path === undefined) return false;
-    try {
-      linkat(this.#root, path.slice(1), { toDirectory: directory, toPath: name });
-      return true;
-    } catch (error) {
-      // As many links as the file system can count, none at all, or too deep for a path.
-      if (isSyscallError(error, "EMLINK", "EPERM", "ENAMETOOLONG")) return false;
-      throw error;
-    }
-  }
-
-  /** @returns false when the file is left out */
-  *#make(
-    inode: Exclude<SquashfsInode, SquashfsDirectory>,
-    place: Place,
-  ): Generator<number, boolean> {
-    switch (inode.kind) {
-      case "file":
-        yield* this.#maker.makeFile(
-          place,
-          this.#attributesOf(inode),
-          (fd) => writeContent(this.#image, fd, inode),
-        );
-        return true;
-      case "symlink":
-        this.#maker.makeSymlink(place, inode);
-        return true;
-      case "fifo":
-      case "socket":
-        return this.#maker.makeSpecial(place, inode);
-      case "character":
-      case "block":
-        this.losses.deviceNodes++;
-        return false;
-    }
-  }
-  #attributesOf(inode: SquashfsInode): FileAttributes {
-    const { mode, mtime } = inode;
-    return { mode, mtime, xattrs: this.#image.reader.xattrs(inode) };
-  }
+function workersFor({ inodeCount, bytesUsed }: Superblock, processors: number): number {
+  const cost = inodeCount * FILE_COST + bytesUsed / 1e6 * MEGABYTE_COST;
+  return cost < WORTH_WORKERS ? 1 : Math.min(processors, MAX_WORKERS);
 }

@@ -30,7 +30,7 @@ async function inTemporaryDirectory(action: (path: string) => Promise<void>): Pr
 
 async function extract(image: string, directory: string): Promise<void> {
   using file = openImage(image);
-  await extractImage(file, byteStringFromText(directory));
+  await extractImage(file, byteStringFromText(directory), { processors: 2 });
 }
 
 function available(...programs: string[]): boolean {

@@ -16,7 +16,7 @@ import {
   symlinkat,
   utimensat,
 } from "../linux/mod.ts";
-import type { Losses } from "./losses.ts";
+import { type Losses, noLosses } from "./losses.ts";
 
 /** Where a file is to be made: its name in an open directory. */
 export interface Place {
@@ -35,14 +35,13 @@ export interface FileAttributes {
 
 /** Makes the files of a root filesystem, with their attributes, in as few system calls as it takes. */
 export class FileMaker {
-  readonly losses: Losses = { deviceNodes: 0, specialFiles: 0, attributes: null };
-  /** Permission bits that a file does not have at once when it is created with them. */
+  readonly losses: Losses = noLosses();
   readonly #unsettable: number;
   readonly #isWanted: (attribute: ByteString) => boolean;
 
-  /** @param options.inheritsPermissions whether the directory has a default access list (acl(5)) */
-  constructor({ inheritsPermissions }: { inheritsPermissions: boolean }) {
-    this.#unsettable = inheritsPermissions ? 0o7777 : Deno.umask() | 0o7000;
+  /** @param options.unsettable permission bits that a file may lack when it is created with them */
+  constructor({ unsettable }: { unsettable: number }) {
+    this.#unsettable = unsettable;
     const privileged = Deno.uid() === 0;
     this.#isWanted = (attribute) =>
       attribute.startsWith("user.") || (privileged && attribute === "security.capability");
@@ -50,23 +49,31 @@ export class FileMaker {
 
   /** Makes a regular file with the contents that `write` gives it. Yields as that does. */
   *makeFile(
-    { directory, name }: Place,
+    place: Place,
     attributes: FileAttributes,
     write: (fd: number) => Iterable<number>,
   ): Generator<number> {
-    const mode = attributes.mode | 0o400;
-    // Attributes take write permission, not just a descriptor that is open for writing.
-    const firstMode = attributes.xattrs === null ? mode : 0o600;
-    const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
-    const fd = openat(directory, name, { flags, mode: firstMode & 0o777 });
+    const fd = this.openFile(place, attributes);
     try {
       yield* write(fd);
-      this.#setAttributes(fd, attributes);
-      if (mode !== firstMode || mode & this.#unsettable) fchmod(fd, mode);
-      futimens(fd, attributes.mtime);
+      this.finishOpenFile(fd, attributes);
     } finally {
       close(fd);
     }
+  }
+
+  /** Makes a regular file and opens it for writing; see {@link finishOpenFile}. */
+  openFile({ directory, name }: Place, attributes: FileAttributes): number {
+    const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
+    return openat(directory, name, { flags, mode: firstMode(attributes) & 0o777 });
+  }
+
+  /** Gives a file that has been written its attributes and times. */
+  finishOpenFile(fd: number, attributes: FileAttributes): void {
+    const mode = attributes.mode | 0o400;
+    this.#setAttributes(fd, attributes);
+    if (mode !== firstMode(attributes) || mode & this.#unsettable) fchmod(fd, mode);
+    futimens(fd, attributes.mtime);
   }
 
   /** Gives a file made with permissions `madeMode` its attributes. */
@@ -135,4 +142,9 @@ export class FileMaker {
       }
     }
   }
+}
+
+/** Attributes take write permission, not just a descriptor that is open for writing. */
+function firstMode({ mode, xattrs }: FileAttributes): number {
+  return xattrs === null ? mode | 0o400 : 0o600;
 }

@@ -12,11 +12,14 @@ import {
   reasonOf,
   S,
   statusOf,
+  SyscallError,
 } from "../linux/mod.ts";
 
 /** A squashfs image in an open file. */
 export interface ImageFile extends Disposable {
   readonly fd: number;
+  /** Where the image begins in the file, in bytes. */
+  readonly offset: number;
   readonly reader: SquashfsReader;
 }
 
@@ -26,20 +29,39 @@ export interface ImageFile extends Disposable {
  * @param options.offset where the image begins in the file, in bytes
  * @throws {EnrootError} there is no such file, or it is no image
  */
-export function openImage(path: string, options: { offset?: number } = {}): ImageFile {
+export function openImage(path: string, { offset = 0 }: { offset?: number } = {}): ImageFile {
   const file = openRegularFile(path);
   try {
-    const source = { size: statusOf(file.fd).size, read: readerOf(file.fd) };
-    const reader = openSquashfs(source, options);
+    const image = imageIn(file, offset);
     // Damaged tables show here, before anything is done for the image.
-    reader.root();
-    return { fd: file.fd, reader, [Symbol.dispose]: () => file[Symbol.dispose]() };
+    image.reader.root();
+    return image;
   } catch (error) {
     file[Symbol.dispose]();
     if (!(error instanceof SquashfsError)) throw error;
     const detail = error.reason === "not-squashfs" ? "" : ` (${messageOf(error)})`;
     throw new EnrootError(`Invalid image format: ${path}${detail}`, { cause: error });
   }
+}
+
+/**
+ * An image that another thread has open: opened once more if that is possible, because the kernel
+ * reads ahead for each opened file by itself.
+ */
+export function sharedImage({ fd, offset }: { fd: number; offset: number }): ImageFile {
+  try {
+    const path = `/proc/self/fd/${fd}`;
+    return imageIn(ownedFd(openat(AT.FDCWD, path, { flags: O.RDONLY })), offset);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    return imageIn({ fd, [Symbol.dispose]() {} }, offset);
+  }
+}
+
+function imageIn(file: Pick<OwnedFd, "fd"> & Disposable, offset: number): ImageFile {
+  const source = { size: statusOf(file.fd).size, read: readerOf(file.fd) };
+  const reader = openSquashfs(source, { offset });
+  return { fd: file.fd, offset, reader, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
 function openRegularFile(path: string): OwnedFd {

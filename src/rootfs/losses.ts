@@ -9,6 +9,18 @@ export interface Losses {
   attributes: { count: number; reason: string } | null;
 }
 
+export function noLosses(): Losses {
+  return { deviceNodes: 0, specialFiles: 0, attributes: null };
+}
+
+export function addLosses(sum: Losses, more: Losses): void {
+  sum.deviceNodes += more.deviceNodes;
+  sum.specialFiles += more.specialFiles;
+  if (more.attributes === null) return;
+  sum.attributes ??= { count: 0, reason: more.attributes.reason };
+  sum.attributes.count += more.attributes.count;
+}
+
 /** Tells the user, once. */
 export function warnOfLosses({ deviceNodes, specialFiles, attributes }: Losses): void {
   if (deviceNodes > 0) logWarning(`Left out device nodes: ${deviceNodes}`);

@@ -4,7 +4,7 @@
  * Works relative to directory descriptors, so nothing in an image or left behind by a container can
  * lead it out of the directory it was given.
  */
-export { extractImage } from "./extract.ts";
+export { extractImage, type ExtractOptions } from "./extract.ts";
 export { type ImageFile, openImage } from "./image_file.ts";
 export { type PlacementOptions, placeTree } from "./placement.ts";
 export { removeTree } from "./remove.ts";

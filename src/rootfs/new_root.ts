@@ -16,8 +16,8 @@ import { removeTree } from "./remove.ts";
 /** A directory that was made to be filled with files. */
 export interface NewRoot extends Disposable {
   readonly fd: number;
-  /** Whether it has a default access list (acl(5)), which new files get. */
-  readonly inheritsPermissions: boolean;
+  /** Permission bits that a file in it may lack when it is created with them. */
+  readonly unsettable: number;
 }
 
 /** Makes a directory, which must not exist yet, and opens it. @throws {EnrootError} */
@@ -29,9 +29,11 @@ export function makeRoot(path: ByteString, { mode }: { mode: number }): NewRoot 
     const made = statusOf(root.fd).mode;
     // Below a set-group-id directory, every directory would become one too.
     if (made & 0o2000) fchmod(root.fd, made & 0o777);
+    // A default access list (acl(5)) takes the place of the umask.
+    const isRestricted = getXattr(root.fd, "system.posix_acl_default") !== null;
     return {
       fd: root.fd,
-      inheritsPermissions: getXattr(root.fd, "system.posix_acl_default") !== null,
+      unsettable: isRestricted ? 0o7777 : Deno.umask() | 0o7000,
       [Symbol.dispose]: () => root[Symbol.dispose](),
     };
   } catch (error) {

@@ -27,12 +27,13 @@ function file(
     (sum, piece) => sum + (typeof piece === "number" ? piece : piece.length),
     0,
   );
-  staging.beginFile(size);
+  using files = staging.open();
+  files.beginFile(size);
   for (const piece of pieces) {
-    if (typeof piece === "number") staging.writeHole(piece);
-    else staging.write(new TextEncoder().encode(piece));
+    if (typeof piece === "number") files.writeHole(piece);
+    else files.write(new TextEncoder().encode(piece));
   }
-  return { kind: "file", ...OWN, ...attributes, size, content: staging.endFile() };
+  return { kind: "file", ...OWN, ...attributes, size, content: files.endFile() };
 }
 
 interface Stage {
@@ -159,6 +160,23 @@ placementTest("placeTree() leaves nothing behind when a file fails", async (stag
     "Cannot extract /d/lost: No such file or directory",
   );
   assertThrows(() => Deno.lstatSync(made), Deno.errors.NotFound);
+});
+
+placementTest("Staging takes several files at a time", async ({ staging, place, made }) => {
+  using one = staging.open();
+  using two = staging.open();
+  one.beginFile(6);
+  two.beginFile(3);
+  one.write(new TextEncoder().encode("one"));
+  two.write(new TextEncoder().encode("two"));
+  one.write(new TextEncoder().encode("one"));
+  const [size1, size2] = [{ size: 6, content: one.endFile() }, { size: 3, content: two.endFile() }];
+  await place(directory({
+    one: { kind: "file", ...OWN, ...size1 },
+    two: { kind: "file", ...OWN, ...size2 },
+  }));
+  assertEquals(Deno.readTextFileSync(`${made}/one`), "oneone");
+  assertEquals(Deno.readTextFileSync(`${made}/two`), "two");
 });
 
 Deno.test({

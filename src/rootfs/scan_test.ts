@@ -11,7 +11,7 @@ import { withPermissionsOn } from "./permissions.ts";
 import { close, O, openat, statusOf } from "../linux/mod.ts";
 
 // The C library stays loaded, which the test runner would call a leak.
-const resident = { sanitizeResources: false };
+const resident = { sanitizeResources: false, sanitizeOps: false };
 
 /** Runs a shell script in a directory, in which it must succeed. */
 function shell(script: string, directory: string): void {
@@ -51,8 +51,16 @@ function treeTest(
   });
 }
 
+/** What a scan gives, with a thread that reads and without. */
 async function scan(path: string): Promise<Directory<string>> {
-  return await scanRootfs(byteStringFromText(path), memoryStore());
+  const [alone, helped] = await Promise.all(
+    [1, 2].map((processors) =>
+      scanRootfs(byteStringFromText(path), { store: memoryStore(), processors })
+    ),
+  );
+  assert(alone !== undefined);
+  assertEquals(alone, helped);
+  return alone;
 }
 
 function at(root: Directory<string>, path: string): Inode<string> | undefined {
@@ -222,7 +230,7 @@ treeTest(
         store.beginFile(size);
       },
     };
-    const root = await scanRootfs(byteStringFromText(path), watched);
+    const root = await scanRootfs(byteStringFromText(path), { store: watched, processors: 1 });
     assertEquals([...walk(root)].length, 202);
     assertEquals([...walk(root)].at(-1)?.path.endsWith("/file"), true);
     assert(most - before < 100);
@@ -252,10 +260,12 @@ treeTest(
         store.beginFile(size);
       },
     };
-    const found = paths(await scanRootfs(byteStringFromText(path), removing));
+    const found = paths(
+      await scanRootfs(byteStringFromText(path), { store: removing, processors: 1 }),
+    );
     assertEquals(
       found.filter((name) => !name.startsWith("f")),
-      ["1/", "1/file", "2/", "2/file", "3/", "3/file", "4/"]
+      ["1/", "1/file", "2/", "2/file", "3/", "3/file", "4/", "6"]
         .concat("7/", "7/file", "8/", "8/file", "9/", "9/file"),
     );
     assertEquals(found.filter((name) => name.startsWith("f")), [
@@ -283,7 +293,7 @@ treeTest(
       },
     };
     const lines = await capturedStderr(async () => {
-      root = await scanRootfs(byteStringFromText(path), cutting);
+      root = await scanRootfs(byteStringFromText(path), { store: cutting, processors: 1 });
     });
     assertEquals(lines, ["[WARN] File became shorter while it was read: /log"]);
     assert(root !== undefined);

@@ -35,27 +35,15 @@ const FILES_PER_DIRECTORY = 4096;
 /** How much is copied at once, in bytes. */
 const COPY_SIZE = 16 << 20;
 
-interface OpenFile {
-  /** Null for an empty file. */
-  fd: number | null;
-  number: StagedData;
-  size: number;
-  /** Where the next bytes go. */
-  position: number;
-  /** Where the last bytes ended. */
-  written: number;
-}
-
 /**
  * A directory for the data of files whose places are not known yet, or not settled. Whoever made it
  * removes it.
  */
-export class Staging implements FileStore<StagedData>, Disposable {
+export class Staging implements Disposable {
   readonly #path: ByteString;
   readonly #root: NewRoot;
   #directory: OwnedFd | null = null;
   #count = 0;
-  #open: OpenFile | null = null;
 
   /**
    * @param path where nothing is yet, on the file system where the files are to be
@@ -66,37 +54,13 @@ export class Staging implements FileStore<StagedData>, Disposable {
     this.#root = makeRoot(path, { mode: 0o700 });
   }
 
-  beginFile(size: number): void {
-    const number = size === 0 ? NO_DATA : this.#count++;
-    const fd = number === NO_DATA ? null : this.#storing(() => this.#make(number));
-    this.#open = { fd, number, size, position: 0, written: 0 };
+  /** A way to put data here. There may be several at a time. */
+  open(): FileStore<StagedData> & Disposable {
+    return new StagedFiles({
+      make: () => this.#make(),
+      storing: (action) => this.#storing(action),
+    });
   }
-
-  write(chunk: Uint8Array): void {
-    const file = this.#openFile();
-    const { fd, position } = file;
-    if (fd === null) return;
-    this.#storing(() => pwrite(fd, chunk, { offset: position }));
-    file.position = file.written = position + chunk.length;
-  }
-
-  writeHole(length: number): void {
-    this.#openFile().position += length;
-  }
-
-  endFile(): StagedData {
-    const { fd, number, size, written } = this.#openFile();
-    this.#open = null;
-    if (fd !== null) {
-      this.#storing(() => {
-        using file = ownedFd(fd);
-        if (written < size) ftruncate(file.fd, size);
-      });
-    }
-    return number;
-  }
-
-  drain(): undefined {}
 
   /** Puts data in its place. @throws {SyscallError} */
   move(data: StagedData, { directory, name }: Place): void {
@@ -132,27 +96,23 @@ export class Staging implements FileStore<StagedData>, Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#open !== null && this.#open.fd !== null) close(this.#open.fd);
     this.#directory?.[Symbol.dispose]();
     this.#root[Symbol.dispose]();
   }
 
-  #openFile(): OpenFile {
-    if (this.#open === null) throw new Error("no file was begun");
-    return this.#open;
-  }
-
-  #make(number: StagedData): number {
+  #make(): { data: StagedData; fd: number } {
     const root = this.#root.fd;
-    const name = number % FILES_PER_DIRECTORY;
+    const data = this.#count++;
+    const name = data % FILES_PER_DIRECTORY;
     if (name === 0) {
-      const directory = directoryOf(number);
+      const directory = directoryOf(data);
       mkdirat(root, directory, { mode: 0o700 });
       this.#directory?.[Symbol.dispose]();
       this.#directory = ownedFd(openat(root, directory, { flags: O.RDONLY | O.DIRECTORY }));
     }
     const flags = O.WRONLY | O.CREAT | O.EXCL;
-    return openat(this.#directory?.fd ?? root, `${name}`, { flags, mode: STAGED_MODE });
+    const fd = openat(this.#directory?.fd ?? root, `${name}`, { flags, mode: STAGED_MODE });
+    return { data, fd };
   }
 
   /** What goes wrong in `action` is not about any file of the image. */
@@ -163,6 +123,76 @@ export class Staging implements FileStore<StagedData>, Disposable {
       const path = textFromByteString(this.#path);
       throw new EnrootError(`Cannot write files to ${path}: ${reasonOf(cause)}`, { cause });
     }
+  }
+}
+
+/** What {@link StagedFiles} needs of its directory. */
+interface StagingAccess {
+  make(): { data: StagedData; fd: number };
+  storing<Result>(action: () => Result): Result;
+}
+
+interface OpenFile {
+  data: StagedData;
+  /** Null for an empty file. */
+  fd: number | null;
+  size: number;
+  /** Where the next bytes go. */
+  position: number;
+  /** Where the last bytes ended. */
+  written: number;
+}
+
+/** Puts the data of files into a staging directory, one after the other. */
+class StagedFiles implements FileStore<StagedData>, Disposable {
+  readonly #staging: StagingAccess;
+  #open: OpenFile | null = null;
+
+  constructor(staging: StagingAccess) {
+    this.#staging = staging;
+  }
+
+  beginFile(size: number): void {
+    const made = size === 0
+      ? { data: NO_DATA, fd: null }
+      : this.#staging.storing(() => this.#staging.make());
+    this.#open = { ...made, size, position: 0, written: 0 };
+  }
+
+  write(chunk: Uint8Array): void {
+    const file = this.#openFile();
+    const { fd, position } = file;
+    if (fd === null) return;
+    this.#staging.storing(() => pwrite(fd, chunk, { offset: position }));
+    file.position = file.written = position + chunk.length;
+  }
+
+  writeHole(length: number): void {
+    this.#openFile().position += length;
+  }
+
+  endFile(): StagedData {
+    const { data, fd, size, written } = this.#openFile();
+    this.#open = null;
+    if (fd !== null) {
+      this.#staging.storing(() => {
+        using file = ownedFd(fd);
+        if (written < size) ftruncate(file.fd, size);
+      });
+    }
+    return data;
+  }
+
+  drain(): undefined {}
+
+  [Symbol.dispose](): void {
+    if (this.#open !== null && this.#open.fd !== null) close(this.#open.fd);
+    this.#open = null;
+  }
+
+  #openFile(): OpenFile {
+    if (this.#open === null) throw new Error("no file was begun");
+    return this.#open;
   }
 }
 

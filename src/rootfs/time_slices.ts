@@ -9,11 +9,12 @@ const SLICE = 100;
  * many a step.)
  *
  * @param options.drain what to wait for after a step, if there is anything
+ * @param options.interruption ends the work between two steps
  */
 export async function runInSlices(
   work: Iterable<number>,
   progress: Progress,
-  options: { drain?: () => Promise<void> | undefined } = {},
+  options: { drain?: () => Promise<void> | undefined; interruption?: AbortSignal } = {},
 ): Promise<void> {
   let start = performance.now();
   for (const bytes of work) {
@@ -22,6 +23,7 @@ export async function runInSlices(
     if (drained !== undefined) await drained;
     if (performance.now() - start < SLICE) continue;
     await new Promise((resolve) => setTimeout(resolve, 0));
+    options.interruption?.throwIfAborted();
     start = performance.now();
   }
 }

@@ -94,6 +94,8 @@ export interface NewContainerOptions {
   dataPath: string;
   /** Whether a container of that name is replaced; it stays until then. */
   force: boolean;
+  /** Stops those who fill the container in the making, before that is removed. */
+  interrupt?: () => void;
   /** Removes a directory, whatever permissions are in it. */
   remove(path: string): void;
 }
@@ -106,12 +108,15 @@ export interface NewContainerOptions {
  */
 export function newContainer(
   name: string,
-  { dataPath, force, remove }: NewContainerOptions,
+  { dataPath, force, interrupt, remove }: NewContainerOptions,
 ): NewContainer {
   const target = containerPath(name, dataPath);
   if (!force && exists(target)) throw alreadyExists(target);
   removeStale(dataPath, remove);
-  const temporary = makeTemporary(dataPath, remove);
+  const temporary = makeTemporary(dataPath, (path) => {
+    interrupt?.();
+    remove(path);
+  });
   const path = `${temporary.path}/rootfs`;
   return {
     path,

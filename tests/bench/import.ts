@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { RegistryServer, sha256, type TestImage } from "../support/registry.ts";
 import type { Comparison } from "./comparison.ts";
+import { OUR_DEFAULT } from "./images.ts";
 import { measure } from "./measurement.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -25,7 +26,7 @@ export function importSuite(bench: Workbench): Comparison[] {
   ];
   const pack = bench.tool(
     "mksquashfs",
-    bench.mksquashfsArguments("unpacked/rootfs", "made.sqsh", "-comp zstd -noD"),
+    bench.mksquashfsArguments("unpacked/rootfs", "made.sqsh", OUR_DEFAULT),
   );
   const resetTheirs = () => bench.remove("layout", "unpacked", "made.sqsh");
   const common = { memoryGoal: MEMORY_GOAL, repeats: bench.repeats };

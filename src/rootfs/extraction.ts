@@ -1,0 +1,124 @@
+import type { DirectoryEntry } from "../formats/squashfs/mod.ts";
+import { DirectoryWalk } from "./directory_walk.ts";
+import {
+  attributesOf,
+  carryOut,
+  type ExtractResult,
+  type ExtractTask,
+  type FilesTask,
+  NO_LIMITS,
+} from "./extract_task.ts";
+import { FileBatch } from "./file_batch.ts";
+import { FileMaker } from "./file_maker.ts";
+import { HardLinks } from "./hard_links.ts";
+import type { ImageFile } from "./image_file.ts";
+import { LargeFiles } from "./large_files.ts";
+import { addLosses, type Losses } from "./losses.ts";
+import type { NewRoot } from "./new_root.ts";
+import { cannotExtract, type OpenDirectory } from "./open_directory.ts";
+
+/** One extraction under way: gives out tasks and takes what became of them. */
+export class Extraction implements Disposable {
+  readonly #image: ImageFile;
+  readonly #root: NewRoot;
+  /** Makes what is not left to tasks. */
+  readonly #maker: FileMaker;
+  readonly #links: HardLinks;
+  readonly #large: LargeFiles;
+  readonly #walk: DirectoryWalk;
+  readonly #batches: Generator<FileBatch>;
+  /** Files that were in a batch and are to be in another. */
+  readonly #left: FileBatch[] = [];
+  readonly #underWay = new Map<FilesTask, FileBatch>();
+
+  constructor(image: ImageFile, root: NewRoot) {
+    const maker = new FileMaker(root);
+    const links = new HardLinks(image.reader.superblock);
+    this.#image = image;
+    this.#root = root;
+    this.#maker = maker;
+    this.#links = links;
+    this.#large = new LargeFiles(image, { maker, links });
+    this.#walk = new DirectoryWalk(image, { root: root.fd, maker, links });
+    this.#batches = this.#walk.run();
+  }
+
+  get losses(): Losses {
+    return this.#maker.losses;
+  }
+
+  /**
+   * The next task. When there is none, results of tasks under way may bring more.
+   *
+   * @throws {EnrootError}
+   */
+  next(): ExtractTask | null {
+    const left = this.#left.pop();
+    if (left !== undefined) return this.#taskOf(left);
+    const part = this.#large.next();
+    if (part !== null) return part;
+    const { done, value } = this.#batches.next();
+    return done ? null : this.#taskOf(value);
+  }
+
+  /** Takes the result of a task. @throws {EnrootError} what the task failed of */
+  finish(task: ExtractTask, result: ExtractResult): void {
+    if (task.kind === "part") {
+      if (result.kind === "failed") throw this.#large.failureOf(task, result.reason);
+      this.#large.finish(task);
+      return;
+    }
+    const batch = this.#underWay.get(task);
+    if (batch === undefined) throw new Error("no such task is under way");
+    this.#underWay.delete(task);
+    if (result.kind === "failed") {
+      const { directory, entry } = batch.at(result.index);
+      throw cannotExtract(directory.pathOf(entry.name), result.reason);
+    }
+    for (const index of result.large) this.#large.add(batch.at(index));
+    for (const index of result.linked) {
+      const { directory, entry } = batch.at(index);
+      this.#links.noteMade(entry, directory.pathOf(entry.name));
+    }
+    if (result.count < batch.size) this.#left.push(batch.from(result.count));
+    addLosses(this.losses, result.losses);
+    batch.release();
+  }
+
+  /** Makes the hard links, when there are no more tasks. Yields after each. @throws {EnrootError} */
+  makeLinks(): Generator<number> {
+    return this.#links.make({
+      root: this.#root.fd,
+      finish: (fd, inode) => {
+        const attributes = { ...attributesOf(inode, this.#image), xattrs: null };
+        this.#maker.finishDirectory(fd, attributes);
+      },
+      make: (directory, entry) => this.#makeFile(directory, entry),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#large[Symbol.dispose]();
+    this.#walk[Symbol.dispose]();
+  }
+
+  #taskOf(batch: FileBatch): ExtractTask {
+    const task = batch.toTask();
+    this.#underWay.set(task, batch);
+    return task;
+  }
+
+  /** Makes one file here and now. @returns whether it can have links */
+  *#makeFile(directory: OpenDirectory, entry: DirectoryEntry): Generator<number, boolean> {
+    const batch = new FileBatch();
+    batch.add(directory, entry);
+    const context = { image: this.#image, unsettable: this.#root.unsettable, limits: NO_LIMITS };
+    const result = yield* carryOut(batch.toTask(), context);
+    batch.release();
+    if (result.kind === "failed") {
+      throw cannotExtract(directory.pathOf(entry.name), result.reason);
+    }
+    addLosses(this.losses, result.losses);
+    return result.linked.length > 0;
+  }
+}
