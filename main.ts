@@ -8,12 +8,12 @@ if ([Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal())
   (await import("./src/linux/terminal.ts")).blockOnTerminals();
 }
 const name = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
+const hooks = async () => (await import("./hooks/mod.ts")).HOOK_LIBRARY;
 if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
   const { playPart } = await import("./src/runtime/parts.ts");
-  const hooks = async () => (await import("./hooks/mod.ts")).HOOK_LIBRARY;
   const part = name.slice(name.lastIndexOf("/") + 1);
   const code = await playPart(part, { args: Deno.args, hooks });
   if (code !== null) Deno.exit(code);
 }
 const { main } = await import("./src/cli/mod.ts");
-Deno.exit(await main(Deno.args));
+Deno.exit(await main(Deno.args, { hooks }));

@@ -1,3 +1,4 @@
+import type { Context } from "../commands/mod.ts";
 import { logError, messageOf, writeStderr, writeStdout } from "../diagnostics/mod.ts";
 import { UsageError } from "./arguments.ts";
 import { parseCommand } from "./command.ts";
@@ -8,11 +9,16 @@ import { commandUsage, generalUsage } from "./usage.ts";
  * Runs the program with these arguments and says which code to exit with.
  *
  * Whatever a command throws ends here, as one line.
+ *
+ * @param options.hooks loads the hooks that come with the program, where they are needed
  */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(
+  args: readonly string[],
+  { hooks }: Pick<Context, "hooks">,
+): Promise<number> {
   const environment = Deno.env.toObject();
   try {
-    return await runCommand(parseCommand(args), environment);
+    return await runCommand(parseCommand(args), { environment, hooks });
   } catch (error) {
     reportError(error, environment["ENROOT_DEBUG"] !== undefined);
     return 1;

@@ -3,11 +3,11 @@ import { EnrootError, writeStdout } from "../diagnostics/mod.ts";
 import type { Command } from "./command.ts";
 import { commandUsage, generalUsage } from "./usage.ts";
 
-type Environment = Record<string, string>;
+type Surroundings = Omit<commands.Context, "settings">;
 
 /** Carries a command out; its code becomes the program's. */
-export async function runCommand(command: Command, environment: Environment): Promise<number> {
-  const context = () => contextOf(command, environment);
+export async function runCommand(command: Command, surroundings: Surroundings): Promise<number> {
+  const context = () => contextOf(command, surroundings);
   switch (command.verb) {
     case "help":
       writeStdout(command.command === undefined ? generalUsage() : commandUsage(command.command));
@@ -45,14 +45,17 @@ export async function runCommand(command: Command, environment: Environment): Pr
   }
 }
 
-async function contextOf(command: Command, environment: Environment): Promise<commands.Context> {
+async function contextOf(
+  command: Command,
+  surroundings: Surroundings,
+): Promise<commands.Context> {
   const { loadSettings } = await import("../config/mod.ts");
   const settings = loadSettings({
-    environment,
+    environment: surroundings.environment,
     options: settingsOf(command),
     ...("conf" in command && command.conf !== undefined ? { script: command.conf } : {}),
   });
-  return { settings, environment };
+  return { ...surroundings, settings };
 }
 
 /** The options that are short for a setting, as that setting. */

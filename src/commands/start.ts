@@ -8,11 +8,11 @@ import {
 } from "../config/mod.ts";
 import { EnrootError, messageOf, writeStdout } from "../diagnostics/mod.ts";
 import {
-  attachImage,
   byteEnvironment,
   type ConfigurationFile,
   describePlan,
   launch,
+  openImage,
   parseEnvironment,
   type Program,
   type StartPlan,
@@ -37,20 +37,22 @@ export interface StartOptions {
 }
 
 /** Starts a container in this process's place. */
-export async function start(options: StartOptions, { settings }: Context): Promise<number> {
+export async function start(
+  options: StartOptions,
+  { settings, hooks }: Context,
+): Promise<number> {
   const target = resolveTarget(options.target, settings.dataPath);
-  const program = thisProgram();
-  const plan = makePlan(options, { target, settings, program });
-  if (!options.dryRun) launch(withBlockDevice(plan), program);
+  const plan = makePlan(options, { target, settings, program: thisProgram() });
+  if (!options.dryRun) launch(withOpenImage(plan), await hooks());
   writeStdout(await describePlan(plan));
   return 0;
 }
 
-/** The superuser, outside of user namespaces, can have an image as a block device. */
-function withBlockDevice(plan: StartPlan): StartPlan {
+/** Opens the image that is started: where its namespaces are made, its path may be covered. */
+function withOpenImage(plan: StartPlan): StartPlan {
   const { image, namespaces } = plan;
-  if (image === null || namespaces.user) return plan;
-  return { ...plan, image: { ...image, loopDevice: attachImage(image.path, image.offset) } };
+  if (image === null) return plan;
+  return { ...plan, image: openImage(image, { superuser: !namespaces.user }) };
 }
 
 function makePlan(
@@ -73,7 +75,7 @@ function makePlan(
   const path = byteStringFromText(target.path);
   return {
     rootfs: target.kind === "image" ? `${runtimePath}/rootfs` : path,
-    image: target.kind === "image" ? { path, offset: 0, loopDevice: null } : null,
+    image: target.kind === "image" ? { path, offset: 0, opened: null } : null,
     identity: { hostUid, hostGid, uid: toRoot ? 0 : hostUid, gid: toRoot ? 0 : hostGid },
     namespaces: {
       user: !superuser,

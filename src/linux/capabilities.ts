@@ -34,16 +34,7 @@ export function keepCapabilitiesOnExec(): Syscall[] {
   return rows;
 }
 
-/** Empties the bounding, ambient, inheritable, permitted and effective sets of this thread. @throws {SyscallError} */
-export function dropAllCapabilities(): void {
-  for (let capability = lastCapability(); capability >= 0; capability--) {
-    rawSyscall("prctl", [PR_CAPBSET_DROP, capability]);
-  }
-  rawSyscall("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL]);
-  rawSyscall("capset", [capabilityHeader(), capabilityData(0n)]);
-}
-
-/** Rows that do the same as {@link dropAllCapabilities}. */
+/** Rows that empty the bounding, ambient, inheritable, permitted and effective sets. */
 export function dropCapabilitiesRows(): Syscall[] {
   const rows: Syscall[] = [];
   const failure = "Cannot drop capabilities";
@@ -61,6 +52,19 @@ export function dropCapabilitiesRows(): Syscall[] {
     failure,
   });
   return rows;
+}
+
+/**
+ * Has this thread act without its capabilities, although it has them: programs to be executed still
+ * get what was raised for them ({@link keepCapabilitiesOnExec}). @throws {SyscallError}
+ */
+export function actWithoutCapabilities(): void {
+  const data = new Uint32Array(6);
+  const bytes = new Uint8Array(data.buffer);
+  rawSyscall("capget", [capabilityHeader(), bytes]);
+  const [EFFECTIVE_LOW, EFFECTIVE_HIGH] = [0, 3];
+  data[EFFECTIVE_LOW] = data[EFFECTIVE_HIGH] = 0;
+  rawSyscall("capset", [capabilityHeader(), bytes]);
 }
 
 function capabilityHeader(): Uint8Array<ArrayBuffer> {

@@ -10,22 +10,6 @@ import { type ReportStyle, type Syscall, syscallImage } from "./syscall_image.ts
 
 const AT_EMPTY_PATH = 0x1000;
 
-/**
- * Replaces this process (execve(2)); returns only by throwing.
- *
- * @param environment `NAME=value` strings
- * @throws {SyscallError}
- */
-export function execve(
-  path: ByteString,
-  { argv, environment }: { argv: ByteString[]; environment: ByteString[] },
-): never {
-  const strings = new PointerList(argv);
-  const variables = new PointerList(environment);
-  rawSyscall("execve", [cString(path), strings.array, variables.array], path);
-  throw new Error("execve returned");
-}
-
 /** Lets programs that are executed keep a descriptor (fcntl(2), FD_CLOEXEC off). @throws {SyscallError} */
 export function inheritOnExec(fd: number): void {
   const F_SETFD = 2;
@@ -95,7 +79,7 @@ function programOnDisk(write: (fd: number) => number): number | null {
 }
 
 /** A NULL-terminated array of C strings; the strings live as long as this object. */
-class PointerList {
+export class PointerList {
   readonly array: Uint8Array<ArrayBuffer>;
   readonly strings: Uint8Array<ArrayBuffer>[];
 

@@ -43,12 +43,12 @@ export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
 export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";
 export {
-  dropAllCapabilities,
+  actWithoutCapabilities,
   dropCapabilitiesRows,
   keepCapabilitiesOnExec,
 } from "./capabilities.ts";
 export { anonymousFile } from "./anonymous_file.ts";
-export { execSyscallTable, execve, inheritOnExec, syscallProgram } from "./exec.ts";
+export { execSyscallTable, inheritOnExec, syscallProgram } from "./exec.ts";
 export {
   MNT_DETACH,
   mount,
@@ -63,15 +63,15 @@ export {
   changeDirectory,
   changeDirectoryTo,
   CLONE,
+  fileSizeLimitRow,
   isExecutable,
-  limitFileSize,
   noNewPrivilegesRow,
   resetSignals,
-  setNoNewPrivileges,
-  setUmask,
   unshare,
 } from "./process.ts";
-export { installOwnershipFilter, ownershipFilterRows } from "./seccomp.ts";
+export { ownershipFilterRows } from "./seccomp.ts";
+export { runSyscalls } from "./run_syscalls.ts";
+export { cloneStandIn, type StandIn } from "./stand_in.ts";
 export {
   memory,
   pointers,

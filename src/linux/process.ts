@@ -1,7 +1,7 @@
 import { type ByteString } from "../bytes/mod.ts";
 import { cString } from "./libc.ts";
 import { rawSyscall, tryRawSyscall } from "./raw_syscall.ts";
-import type { Syscall } from "./syscall_image.ts";
+import { memory, type Syscall } from "./syscall_image.ts";
 
 const AT_FDCWD = -100;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -27,22 +27,12 @@ export function changeDirectoryTo(fd: number): void {
   rawSyscall("fchdir", [fd]);
 }
 
-/** Sets the file mode creation mask (umask(2)). @returns the previous one */
-export function setUmask(mask: number): number {
-  return rawSyscall("umask", [mask]);
-}
-
 /** unshare(2) of namespaces that a process with several threads may leave. @throws {SyscallError} */
 export function unshare(flags: number): void {
   rawSyscall("unshare", [flags]);
 }
 
-/** Promises that execve(2) grants no privileges from now on (prctl(2), PR_SET_NO_NEW_PRIVS). @throws {SyscallError} */
-export function setNoNewPrivileges(): void {
-  rawSyscall("prctl", [PR_SET_NO_NEW_PRIVS, 1]);
-}
-
-/** A row that does the same as {@link setNoNewPrivileges}. */
+/** A row that promises that execve(2) grants no privileges from then on (prctl(2), PR_SET_NO_NEW_PRIVS). */
 export function noNewPrivilegesRow(): Syscall {
   return {
     name: "prctl",
@@ -52,14 +42,14 @@ export function noNewPrivilegesRow(): Syscall {
 }
 
 /**
- * Limits the size of files this process may make, in bytes, Infinity for no limit (setrlimit(2),
- * RLIMIT_FSIZE). As login(1) does, it takes what the hard limit allows.
+ * A row that limits the size of files the process may make, in bytes, Infinity for no limit
+ * (setrlimit(2), RLIMIT_FSIZE). As login(1) does, it takes what the hard limit allows.
  */
-export function limitFileSize(bytes: number): void {
+export function fileSizeLimitRow(bytes: number): Syscall {
   const RLIMIT_FSIZE = 1;
   const limit = bytes === Infinity ? 0xffff_ffff_ffff_ffffn : BigInt(bytes);
-  const limits = new BigUint64Array([limit, limit]);
-  tryRawSyscall("prlimit64", [0, RLIMIT_FSIZE, new Uint8Array(limits.buffer), null]);
+  const limits = memory(new Uint8Array(new BigUint64Array([limit, limit]).buffer));
+  return { name: "prlimit64", arguments: [0, RLIMIT_FSIZE, limits, 0], ignoreError: true };
 }
 
 /** Whether this process may execute a file, as access(2) tells. */

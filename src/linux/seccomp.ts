@@ -1,4 +1,3 @@
-import { rawSyscall, tryRawSyscall } from "./raw_syscall.ts";
 import { type Memory, memory, type Syscall } from "./syscall_image.ts";
 import type { Architecture } from "./syscall_numbers.ts";
 
@@ -75,29 +74,9 @@ export function ownershipFilter(architecture: Architecture): Uint8Array<ArrayBuf
 }
 
 /**
- * Installs {@link ownershipFilter} on this thread, with the speculation mitigations that a filter
- * switches on left off.
- *
- * @throws {SyscallError}
+ * Rows that install {@link ownershipFilter}, with the speculation mitigations that a filter switches
+ * on left off.
  */
-export function installOwnershipFilter(): void {
-  const filter = ownershipFilter(Deno.build.arch);
-  const program = new BigUint64Array([
-    BigInt(filter.length / 8),
-    BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(filter))),
-  ]);
-  const bytes = new Uint8Array(program.buffer);
-  const flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  if (tryRawSyscall("seccomp", [SECCOMP_SET_MODE_FILTER, flags, bytes]) !== 0) {
-    // Kernels before 4.17 do not know the flag.
-    rawSyscall("seccomp", [SECCOMP_SET_MODE_FILTER, 0, bytes]);
-  }
-  for (const misfeature of [PR_SPEC_STORE_BYPASS, PR_SPEC_INDIRECT_BRANCH]) {
-    tryRawSyscall("prctl", [PR_SET_SPECULATION_CTRL, misfeature, PR_SPEC_ENABLE]);
-  }
-}
-
-/** Rows that do the same as {@link installOwnershipFilter}. */
 export function ownershipFilterRows(): Syscall[] {
   const filter: Memory = memory(ownershipFilter(Deno.build.arch));
   const program = { kind: "structure" as const, words: [filter.bytes.length / 8, filter] };

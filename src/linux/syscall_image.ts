@@ -7,7 +7,7 @@ import { type Architecture, type SyscallName, syscallNumber } from "./syscall_nu
 /** A string or byte array that lies in the image; the call gets its address. */
 export interface Memory {
   kind: "memory";
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** An array of pointers to C strings, ended by NULL, as execve(2) takes them. */
@@ -62,7 +62,7 @@ export function text(value: ByteString): Memory {
 }
 
 /** The address of a copy of these bytes. */
-export function memory(bytes: Uint8Array): Memory {
+export function memory(bytes: Uint8Array<ArrayBuffer>): Memory {
   return { kind: "memory", bytes };
 }
 

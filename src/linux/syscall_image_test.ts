@@ -3,49 +3,13 @@ import { CODE_AARCH64, LISTING_AARCH64 } from "./interpreter_aarch64.ts";
 import { CODE_X86_64, LISTING_X86_64 } from "./interpreter_x86_64.ts";
 import { memory, pointers, resultOf, type Syscall, syscallImage, text } from "./syscall_image.ts";
 import type { Architecture } from "./syscall_numbers.ts";
+import { assembled, ASSEMBLERS, isInstalled } from "./testing/assembler.ts";
 
 const REPORT = { prefix: "[ERROR] ", suffix: " (remedy)\n" };
-const TOOLS = {
-  x86_64: { assembler: ["as", "--64"], objcopy: "objcopy", runner: [] },
-  aarch64: {
-    assembler: ["aarch64-linux-gnu-as"],
-    objcopy: "aarch64-linux-gnu-objcopy",
-    runner: ["qemu-aarch64-static"],
-  },
+const RUNNERS: Readonly<Record<Architecture, readonly string[]>> = {
+  x86_64: [],
+  aarch64: ["qemu-aarch64-static"],
 };
-
-function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function assembled(architecture: Architecture, listing: string): string {
-  const directory = Deno.makeTempDirSync();
-  try {
-    const [assembler = "", ...flags] = TOOLS[architecture].assembler;
-    Deno.writeTextFileSync(`${directory}/code.s`, listing);
-    const run = (program: string, args: string[]) => {
-      const { success, stderr } = new Deno.Command(program, { args }).outputSync();
-      if (!success) throw new Error(new TextDecoder().decode(stderr));
-    };
-    run(assembler, [...flags, `${directory}/code.s`, "-o", `${directory}/code.o`]);
-    run(TOOLS[architecture].objcopy, [
-      "-O",
-      "binary",
-      "-j",
-      ".text",
-      `${directory}/code.o`,
-      `${directory}/code.bin`,
-    ]);
-    return Deno.readFileSync(`${directory}/code.bin`).toHex();
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 /** Writes the image to a file and runs it, under an emulator where that is needed. */
 function run(architecture: Architecture, table: Syscall[]) {
@@ -57,7 +21,7 @@ function run(architecture: Architecture, table: Syscall[]) {
     image.set(data, dataOffset);
     Deno.writeFileSync(path, image);
     Deno.chmodSync(path, 0o700);
-    const runner = architecture === Deno.build.arch ? [] : TOOLS[architecture].runner;
+    const runner = architecture === Deno.build.arch ? [] : RUNNERS[architecture];
     const [program = "", ...args] = [...runner, path];
     const output = new Deno.Command(program, { args }).outputSync();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -78,7 +42,7 @@ const CASES: [Architecture, string, string][] = [
   ["aarch64", LISTING_AARCH64, CODE_AARCH64],
 ];
 for (const [architecture, listing, code] of CASES) {
-  const [assembler = ""] = TOOLS[architecture].assembler;
+  const { assembler: [assembler] } = ASSEMBLERS[architecture];
   const canAssemble = isInstalled(assembler);
   Deno.test({
     name: `syscallImage() has the ${architecture} code of its listing` +
@@ -87,7 +51,7 @@ for (const [architecture, listing, code] of CASES) {
     fn: () => assertEquals(assembled(architecture, listing), code),
   });
 
-  const [runner] = TOOLS[architecture].runner;
+  const [runner] = RUNNERS[architecture];
   const native = architecture === Deno.build.arch;
   const canRun = native || (runner !== undefined && isInstalled(runner));
   const note = canRun ? "" : ` (skipped: ${runner ?? architecture} is not installed)`;

@@ -3,6 +3,7 @@ export type Architecture = "x86_64" | "aarch64";
 
 /** Numbers of asm/unistd_64.h (x86_64) and asm-generic/unistd.h (aarch64). */
 const NUMBERS = {
+  capget: [125, 90],
   capset: [126, 91],
   chdir: [80, 49],
   clone: [56, 220],
@@ -19,12 +20,14 @@ const NUMBERS = {
   flock: [73, 32],
   getdents64: [217, 61],
   getpid: [39, 172],
+  getppid: [110, 173],
   ioctl: [16, 29],
   kill: [62, 129],
   memfd_create: [319, 279],
   mkdirat: [258, 34],
   mknodat: [259, 33],
   mount: [165, 40],
+  mprotect: [10, 226],
   openat: [257, 56],
   openat2: [437, 437],
   pivot_root: [155, 41],

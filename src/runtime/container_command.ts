@@ -2,12 +2,12 @@ import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import {
   AT,
-  changeDirectory,
-  execve,
   isExecutable,
   isSyscallError,
-  resetSignals,
+  pointers,
   statusAt,
+  type Syscall,
+  text,
 } from "../linux/mod.ts";
 import { directCommand } from "./direct_command.ts";
 import type { Environment } from "./environ.ts";
@@ -16,47 +16,58 @@ import { logIn } from "./login_session.ts";
 import { hostFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
 import { findProgram } from "./program_search.ts";
-import { isPyxisStop, stopForPyxis } from "./pyxis_stop.ts";
+import { isPyxisStop, pyxisStopRows } from "./pyxis_stop.ts";
 import type { RcScript } from "./rc_script.ts";
 import type { ReadableFiles } from "./root_files.ts";
 import { type Invocation, shellCommand } from "./shell_command.ts";
-import { step } from "./step.ts";
 
 const DEFAULT_SHELL = "/bin/sh";
 
+/** What is left to do for a container once its root is `/`: a table of system calls. */
+export interface ContainerCommand {
+  /** Sets the process up and executes the container's first program. */
+  readonly rows: readonly Syscall[];
+  /** What that program's environment is, as `NAME=value`. */
+  readonly environment: ByteString[];
+}
+
 /**
- * Executes the container's first program, its root being `/` by now.
+ * Finds out what the container's first program is, the root being the container's by now.
  *
- * @returns the exit code when there is nothing to execute: the container lets nobody in
+ * @returns null when there is nothing to execute: the container lets nobody in
  * @throws {EnrootError}
  */
-export function runCommand(
+export function containerCommand(
   plan: Pick<StartPlan, "command" | "identity" | "loginShell">,
   { environment, rc }: { environment: Environment; rc: RcScript },
-): number {
+): ContainerCommand | null {
   const files = hostFiles(); // The root is the container's by now.
   const args = plan.command.arguments;
   const script = scriptPath(rc, files);
+  const rows: Syscall[] = [];
   let wanted = environment.get("SHELL");
   if (plan.loginShell) {
     const interactive = script === null && args.length === 0;
     const login = logIn(plan.identity, { environment, files, interactive });
-    if (!login.admitted) return 0;
+    if (!login.admitted) return null;
+    rows.push(...login.rows);
     if (login.fakeShell !== null && isExecutable(login.fakeShell)) wanted = login.fakeShell;
     else wanted = environment.get("SHELL");
   }
   if (!environment.has("PATH")) environment.set("PATH", DEFAULT_PATH);
   const shell = wanted !== undefined && isExecutable(wanted) ? wanted : DEFAULT_SHELL;
-  if (isMissing(shell)) return runDirectly(args, { environment, rc, files });
-  return execute(
-    shellCommand(args, {
+  if (isMissing(shell)) {
+    rows.push(...directRows(args, { environment, rc, files }));
+  } else {
+    const invocation = shellCommand(args, {
       shell,
       login: plan.loginShell,
       rc: script,
       isPlainFile: (path) => files.status(path)?.kind === "file" && !isExecutable(path),
-    }),
-    environment,
-  );
+    });
+    rows.push(executeRow(invocation, environment));
+  }
+  return { rows, environment: linesOf(environment) };
 }
 
 /** A shell that is there but cannot be executed is better found out by trying: the error tells why. */
@@ -81,38 +92,38 @@ function scriptPath(rc: RcScript, files: ReadableFiles): ByteString | null {
   }
 }
 
-/** Executes what a shell would, where there is none. */
-function runDirectly(
+/** Rows that execute what a shell would, where there is none. */
+function directRows(
   args: readonly ByteString[],
   { environment, rc, files }: {
     environment: Environment;
     rc: RcScript;
     files: ReadableFiles;
   },
-): number {
+): Syscall[] {
   const { directory, words } = directCommand(args, { rc, files });
+  const rows: Syscall[] = [];
   if (directory !== null) {
-    step(`enter ${textFromByteString(directory)}`, () => changeDirectory(directory));
+    rows.push({
+      name: "chdir",
+      arguments: [text(directory)],
+      failure: `Cannot enter ${directory}`,
+    });
     environment.set("PWD", directory);
   }
   const [name = ""] = words;
   const path = findProgram(name, environment.get("PATH") ?? "");
-  if (path === undefined) {
-    if (isPyxisStop(words)) {
-      resetSignals();
-      return stopForPyxis(linesOf(environment));
-    }
-    throw new EnrootError(`Command not found: ${textFromByteString(name)}`);
-  }
-  return execute({ path, argv: words }, environment);
+  if (path !== undefined) return [...rows, executeRow({ path, argv: words }, environment)];
+  if (isPyxisStop(words)) return [...rows, ...pyxisStopRows()];
+  throw new EnrootError(`Command not found: ${textFromByteString(name)}`);
 }
 
-function execute({ path, argv }: Invocation, environment: Environment): never {
-  resetSignals();
-  return step(
-    `execute ${textFromByteString(path)}`,
-    () => execve(path, { argv: [...argv], environment: linesOf(environment) }),
-  );
+function executeRow({ path, argv }: Invocation, environment: Environment): Syscall {
+  return {
+    name: "execve",
+    arguments: [text(path), pointers([...argv]), pointers(linesOf(environment))],
+    failure: `Cannot execute ${path}`,
+  };
 }
 
 function linesOf(environment: Environment): ByteString[] {

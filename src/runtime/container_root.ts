@@ -1,7 +1,6 @@
 import type { ByteString } from "../bytes/mod.ts";
 import {
   changeDirectory,
-  CLONE,
   isSyscallError,
   MNT_DETACH,
   mount,
@@ -10,7 +9,6 @@ import {
   pivotRoot,
   remountBind,
   unmount,
-  unshare,
 } from "../linux/mod.ts";
 import type { RootDirectory } from "./root_directory.ts";
 
@@ -43,11 +41,6 @@ export function switchRoot(rootfs: ByteString): void {
   pivotRoot(".", ".");
   unmount(".", MNT_DETACH);
   changeDirectory("/");
-  try {
-    unshare(CLONE.NEWCGROUP);
-  } catch (error) {
-    if (!isSyscallError(error, "EINVAL")) throw error; // Linux before 4.6
-  }
 }
 
 function bindReadOnly(root: RootDirectory, path: ByteString): void {

@@ -5,115 +5,77 @@ import {
   close,
   inheritOnExec,
   isSyscallError,
+  mkdirat,
   mount,
   MS,
   O,
   openat,
-  resultOf,
-  type Syscall,
-  text,
 } from "../linux/mod.ts";
 import { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
-import { fuseMount, mountServerRows, openRow, startMountServer } from "./mount_server.ts";
+import { fuseMount, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "./plan.ts";
-import { executeProgram, executeRow, type Program } from "./program.ts";
+import { executeProgram, executeRow } from "./program.ts";
 import { findProgram } from "./program_search.ts";
 
 /** The name (`argv[0]`) by which the program knows that it serves an image. */
 export const IMAGE_SERVER_NAME = "enroot-image-server";
 
-/** A number that no descriptor of ours has by then: mount options have to name it beforehand. */
-const FUSE_FD = 100;
-const SIGCHLD = 17;
-
-/** Rows that mount an image, and what the server they start goes on with. */
-export interface ImageMount {
-  /** For the process that becomes the container. */
-  readonly mount: Syscall[];
-  /** For the server; to be put where the other process never arrives. */
-  readonly server: Syscall[];
-}
-
-/** Mounts an image through FUSE, to be the lower layer of the root, and starts its server. */
-export function imageMount(
-  image: ImagePlan,
-  { plan, program }: { plan: StartPlan; program: Program },
-): ImageMount {
-  const { uid, gid } = plan.identity;
-  const directories = layerDirectories(plan.runtimePath);
-  const failure = `Cannot mount ${image.path}`;
-  const makeDirectories = [...Object.values(directories), plan.rootfs].map((path): Syscall => ({
-    name: "mkdirat",
-    arguments: [AT.FDCWD, text(path), 0o755],
-    failure: `Cannot create ${path}`,
-  }));
-  if (image.loopDevice !== null) {
-    const { path } = image.loopDevice;
-    const flags = MS.RDONLY | MS.NOSUID | MS.NODEV;
-    return {
-      mount: [...makeDirectories, {
-        name: "mount",
-        arguments: [text(path), text(directories.lower), text("squashfs"), flags, 0],
-        failure,
-      }],
-      server: [],
-    };
-  }
-
-  const imageFd = openat(AT.FDCWD, image.path, { flags: O.RDONLY });
-  inheritOnExec(imageFd);
-  const { flags, data } = fuseMount(FUSE_FD, plan.identity);
-  const openFuse = openRow("/dev/fuse");
-  const server = mountServerRows({
-    detach: [directories.lower],
-    execute: executeProgram(program, IMAGE_SERVER_NAME, [
-      FUSE_FD,
-      imageFd,
-      image.offset,
-      uid,
-      gid,
-    ]),
-    failure,
-  });
-  const fork: Syscall = {
-    name: "clone",
-    arguments: [SIGCHLD, 0, 0, 0, 0],
-    failure,
-    ...(server[0] === undefined ? {} : { onZero: server[0] }),
-  };
-  return {
-    mount: [
-      ...makeDirectories,
-      openFuse,
-      { name: "dup3", arguments: [resultOf(openFuse), FUSE_FD, 0], failure },
-      { name: "close", arguments: [resultOf(openFuse)], failure },
-      {
-        name: "mount",
-        arguments: [
-          text(image.path),
-          text(directories.lower),
-          text("fuse.squashfs"),
-          flags,
-          text(data),
-        ],
-        failure,
-      },
-      fork,
-      { name: "wait4", arguments: [resultOf(fork), 0, 0, 0], failure },
-      { name: "close", arguments: [FUSE_FD], failure },
-      { name: "close", arguments: [imageFd], failure },
-    ],
-    server,
-  };
-}
-
 /**
- * Puts a layer in memory over the image; changes go there and vanish with it. Where the kernel's
- * overlayfs cannot be had or is not wanted, fuse-overlayfs(1) does it.
+ * Mounts an image where the root is to be, with a layer in memory on top: changes go there and
+ * vanish with the container.
  *
  * @throws {SyscallError} or {EnrootError}
  */
-export function mountOverlay(image: ImagePlan, plan: StartPlan): void {
+export function mountImageRoot(image: ImagePlan, plan: StartPlan): void {
+  const { base, lower, upper, work } = layerDirectories(plan.runtimePath);
+  for (const path of [base, lower, upper, work, plan.rootfs]) {
+    mkdirat(AT.FDCWD, path, { mode: 0o755 });
+  }
+  if (image.opened === null) throw new Error("the image is not open");
+  const { fd, loopDevice } = image.opened;
+  if (loopDevice === null) {
+    serveImage(image, { fd, plan, target: lower });
+  } else {
+    const flags = MS.RDONLY | MS.NOSUID | MS.NODEV;
+    mount({ source: loopDevice.path, target: lower, type: "squashfs", flags });
+    close(loopDevice.fd);
+  }
+  close(fd);
+  mountOverlay(image, plan);
+}
+
+/** Mounts an image through FUSE and starts the server; does not wait until that answers. */
+function serveImage(
+  image: ImagePlan,
+  { fd, plan, target }: { fd: number; plan: StartPlan; target: ByteString },
+): void {
+  const { uid, gid } = plan.identity;
+  const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
+  try {
+    inheritOnExec(fuseFd);
+    const { flags, data } = fuseMount(fuseFd, plan.identity);
+    mount({ source: image.path, target, type: "fuse.squashfs", flags, data });
+    startMountServer({
+      detach: [target],
+      execute: executeProgram(plan.program, IMAGE_SERVER_NAME, [
+        fuseFd,
+        fd,
+        image.offset,
+        uid,
+        gid,
+      ]),
+      failure: `Cannot mount ${image.path}`,
+    });
+  } finally {
+    close(fuseFd);
+  }
+}
+
+/**
+ * Puts the layer in memory over the image. Where the kernel's overlayfs cannot be had or is not
+ * wanted, fuse-overlayfs(1) does it.
+ */
+function mountOverlay(image: ImagePlan, plan: StartPlan): void {
   if (!plan.nativeOverlayfs) return mountFuseOverlay(image, plan);
   const { lower, upper, work } = layerDirectories(plan.runtimePath);
   const data = `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}`;

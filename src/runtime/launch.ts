@@ -1,22 +1,33 @@
 import { bytesOf, byteStringFromText } from "../bytes/mod.ts";
+import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
 import {
   anonymousFile,
   AT,
   CLONE,
+  cloneStandIn,
   execSyscallTable,
+  inheritOnExec,
   keepCapabilitiesOnExec,
   MS,
   O,
+  openat,
   pwrite,
+  reasonOf,
+  resetSignals,
   resultAddress,
   resultOf,
+  runSyscalls,
+  type StandIn,
   type Syscall,
   text,
 } from "../linux/mod.ts";
-import { imageMount } from "./image_mount.ts";
+import type { HookLibrary } from "./hook.ts";
+import { hostFiles } from "./opened_files.ts";
 import type { Identity, StartPlan } from "./plan.ts";
 import { executeProgram, type Program, writeFileRows } from "./program.ts";
+import { parsePyxisScript } from "./pyxis_script.ts";
 import { reportStyle } from "./report_style.ts";
+import { enterContainer } from "./stage.ts";
 
 /** The names (`argv[0]`) by which the program knows that it plays a part in a start. */
 export const STAGE_NAME = "enroot-runtime";
@@ -25,24 +36,98 @@ export const SUPERVISOR_NAME = "enroot-supervisor";
 const SIGCHLD = 17;
 
 /**
- * Leaves for a plan's namespaces and has the program carry the plan out in there.
+ * Carries a plan out in namespaces of its own, up to the exec of the container's first program in
+ * this process's place. The PID stays the same, unless the plan asks for a PID namespace: its first
+ * process can only be a child, which a supervisor stands for.
  *
- * A process with several threads cannot change its user namespace: a table of system calls does,
- * in this process's place, and executes the program again. The PID stays the same, unless the plan
- * asks for a PID namespace: its first process can only be a child, which a supervisor stands for.
+ * A process with several threads cannot change its user namespace. Where nobody else looks at the
+ * process meanwhile, a stand-in does the work (see {@link cloneStandIn}), and this process joins it
+ * at the end; otherwise it leaves for the namespaces first and executes the program again in there.
  *
+ * @throws {EnrootError} when the namespaces cannot be made
  * @throws {SyscallError} when not even the table can be started
  */
-export function launch(plan: StartPlan, program: Program): never {
+export function launch(plan: StartPlan, hooks: HookLibrary): never {
+  if (canHaveStandIn(plan)) launchByStandIn(plan, hooks);
+  launchInStages(plan, plan.program);
+}
+
+/**
+ * Whether the process that prepares the container can be another one than runs in it: not where
+ * programs of the host take part, which are told its PID.
+ */
+function canHaveStandIn({ namespaces, hooks, script }: StartPlan): boolean {
+  if (namespaces.pid || hooks.some(({ kind }) => kind === "executable")) return false;
+  if (script === null) return true;
+  const text = hostFiles().read(byteStringFromText(script));
+  return text !== null && parsePyxisScript(text) !== null;
+}
+
+function launchByStandIn(plan: StartPlan, hooks: HookLibrary): never {
+  // It may be replaced at any moment from here on.
+  resetSignals();
+  let standIn: StandIn;
+  try {
+    standIn = cloneStandIn(namespaceFlags(plan));
+  } catch (error) {
+    throw new EnrootError(
+      `Cannot create namespaces: ${reasonOf(error)}${remedyForNamespaces()}`,
+      { cause: error },
+    );
+  }
+  try {
+    prepareNamespaces(plan);
+    const namespaces = openNamespaces(plan);
+    const command = enterContainer(plan, hooks);
+    if (command === null) standIn.exit(0);
+    const { rows, environment } = command;
+    standIn.handOver([...joinRows(namespaces), ...rows], reportStyle(), { environment });
+  } catch (error) {
+    logError(messageOf(error));
+    standIn.exit(1);
+  }
+}
+
+function prepareNamespaces(plan: StartPlan): void {
+  try {
+    runSyscalls([...mapIdentity(plan), ...coverRuntimeDirectory(plan)]);
+  } catch (error) {
+    throw new EnrootError(`${messageOf(error)}${remedyForNamespaces()}`, { cause: error });
+  }
+}
+
+/** Descriptors of the namespaces that were made, by name. Here, where the host's `/proc` is. */
+function openNamespaces({ namespaces }: StartPlan): Map<string, number> {
+  const { user, net, ipc, uts } = namespaces;
+  const made = Object.entries({ user, mnt: true, net, ipc, uts });
+  return new Map(
+    made.filter(([, isMade]) => isMade)
+      .map(([name]) => [name, openat(AT.FDCWD, `/proc/self/ns/${name}`, { flags: O.RDONLY })]),
+  );
+}
+
+/** Rows that join namespaces. Only now may the descriptors be inherited: they keep mounts alive. */
+function joinRows(namespaces: ReadonlyMap<string, number>): Syscall[] {
+  return [...namespaces].flatMap(([name, fd]): Syscall[] => {
+    inheritOnExec(fd);
+    return [
+      { name: "setns", arguments: [fd, 0], failure: `Cannot join the ${name} namespace` },
+      { name: "close", arguments: [fd], ignoreError: true },
+    ];
+  });
+}
+
+/**
+ * A table of system calls makes the namespaces in this process's place, and executes the program
+ * again in there.
+ */
+function launchInStages(plan: StartPlan, program: Program): never {
   const planFd = anonymousFile("enroot-plan", { inherit: true });
   pwrite(planFd, bytesOf(byteStringFromText(JSON.stringify(plan))), { offset: 0 });
-  const image = plan.image === null ? null : imageMount(plan.image, { plan, program });
   const inside = [
     ...mapIdentity(plan),
     ...coverRuntimeDirectory(plan),
-    ...(image?.mount ?? []),
     ...executeProgram(program, STAGE_NAME, [planFd]),
-    ...(image?.server ?? []),
   ];
   const table = plan.namespaces.pid
     ? childInNamespaces(plan, { inside, program, planFd })

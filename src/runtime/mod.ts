@@ -1,9 +1,9 @@
 /**
  * Running containers: from a plan, which is plain data, to a process inside.
  *
- * `launch()` leaves for the plan's namespaces and `carryOut()` does the rest in there;
- * `joinAndExecute()` enters the container of a process. All three end in an exec: no process of
- * ours stays behind, nothing is undone afterwards, the kernel cleans up.
+ * `launch()` makes the plan's namespaces and carries it out in there; `joinAndExecute()` enters the
+ * container of a process. Both end in an exec: no process of ours stays behind, nothing is undone
+ * afterwards, the kernel cleans up.
  *
  * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
  */
@@ -18,7 +18,8 @@ export { addVariableArgument } from "./environ.ts";
 export type { Finding } from "./host_check/host_check.ts";
 export type { JoinOptions } from "./join.ts";
 export { launch } from "./launch.ts";
-export { attachImage } from "./loop_image.ts";
+export type { HookLibrary } from "./hook.ts";
+export { openImage } from "./open_image.ts";
 export type { Program } from "./program.ts";
 export type { ConfigurationFile, PlannedHook, StartPlan } from "./plan.ts";
 

@@ -36,7 +36,7 @@ export interface MountServer {
  * The process that runs these rows is one in between: whoever waits for it gets no child that it
  * did not make.
  */
-export function mountServerRows({ detach, execute, failure }: MountServer): Syscall[] {
+function mountServerRows({ detach, execute, failure }: MountServer): Syscall[] {
   const openNull = openRow("/dev/null");
   const inServer: Syscall[] = [
     // The mount itself may lie on one that went before it.
@@ -84,7 +84,7 @@ export function startMountServer(server: MountServer): void {
 }
 
 /** A row that opens a file for reading and writing. */
-export function openRow(path: string): Syscall {
+function openRow(path: string): Syscall {
   return {
     name: "openat",
     arguments: [AT.FDCWD, text(path), O.RDWR, 0],

@@ -56,6 +56,14 @@ export interface ImagePlan {
   readonly path: ByteString;
   /** Where in the file the image begins, in bytes. */
   readonly offset: number;
+  /** The file, once it is to be started: by then its path may be covered. */
+  readonly opened: OpenImage | null;
+}
+
+/** The open file of an image. */
+export interface OpenImage {
+  /** A descriptor, which what is started inherits. */
+  readonly fd: number;
   /** A block device that shows the image, for the superuser; null to serve it through FUSE. */
   readonly loopDevice: { readonly path: ByteString; readonly fd: number } | null;
 }

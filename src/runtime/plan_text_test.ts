@@ -55,7 +55,7 @@ argument: id\\012ls
 
 Deno.test("planText() tells about an image, namespaces and a remapped root", () => {
   const plan = planDouble({
-    image: { path: "/tmp/\xfc.sqsh", offset: 0, loopDevice: null },
+    image: { path: "/tmp/\xfc.sqsh", offset: 0, opened: null },
     rootfs: "/run/enroot/rootfs",
     identity: { hostUid: 1001, hostGid: 100, uid: 0, gid: 0 },
     namespaces: { user: true, pid: true, net: true, ipc: true, uts: true },

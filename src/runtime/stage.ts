@@ -1,19 +1,19 @@
 import { type ByteString, byteStringFromText, textFromByteString } from "../bytes/mod.ts";
 import { logError, messageOf } from "../diagnostics/mod.ts";
 import {
+  actWithoutCapabilities,
   bringUpLoopback,
   close,
-  dropAllCapabilities,
+  execSyscallTable,
   groupLineOf,
-  installOwnershipFilter,
   passwdLineOf,
-  setNoNewPrivileges,
+  resetSignals,
   terminalName,
 } from "../linux/mod.ts";
 import { parseGroupEntry, parsePasswdEntry } from "./accounts.ts";
 import { openBashScript } from "./bash_script.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
-import { runCommand } from "./container_command.ts";
+import { type ContainerCommand, containerCommand } from "./container_command.ts";
 import { containerEnvironment } from "./container_environment.ts";
 import { containerMounts, namespaceMounts, parseHookMounts } from "./container_mounts.ts";
 import { bindRoot, sealRoot, switchRoot } from "./container_root.ts";
@@ -21,21 +21,23 @@ import type { Environment, ReadonlyEnvironment } from "./environ.ts";
 import type { MountEntry } from "./fstab.ts";
 import type { HookContext, HookLibrary, Host } from "./hook.ts";
 import { createHookWorkspace, type HookWorkspace, runExecutableHook } from "./hook_workspace.ts";
-import { mountOverlay } from "./image_mount.ts";
+import { mountImageRoot } from "./image_mount.ts";
 import { isImageMount, mountImage } from "./mounted_image.ts";
 import { performMount } from "./mounter.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
+import { privilegeRows } from "./privileges.ts";
 import { evaluatePyxisScript, parsePyxisScript } from "./pyxis_script.ts";
 import { inheritedScript, openRcFile } from "./rc_script.ts";
+import { reportStyle } from "./report_style.ts";
 import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
 import type { RootFiles } from "./root_files.ts";
 import { lockRoot } from "./root_lock.ts";
 import { step } from "./step.ts";
 
 /**
- * What the program does when `launch()` executed it inside the namespaces: `planFd` is the
- * descriptor of the plan.
+ * What the program does when it was executed inside the namespaces: `planFd` is the descriptor of
+ * the plan.
  *
  * @returns the exit code, where the container's command did not take this process's place
  */
@@ -43,7 +45,10 @@ export function runStage(planFd: number, hooks: HookLibrary): number {
   try {
     const plan: StartPlan = JSON.parse(Deno.readTextFileSync(`/proc/self/fd/${planFd}`));
     close(planFd);
-    return carryOut(plan, hooks);
+    const command = enterContainer(plan, hooks);
+    if (command === null) return 0;
+    resetSignals();
+    execSyscallTable([...command.rows], reportStyle(), { environment: command.environment });
   } catch (error) {
     logError(messageOf(error));
     return 1;
@@ -58,27 +63,29 @@ interface Prepared {
 }
 
 /**
- * Carries a plan out in the namespaces made for it, up to and including the exec of the container's
- * first program.
+ * Carries a plan out in the namespaces made for it, up to where the container's root is `/`. What is
+ * left is a table: to drop privileges and execute the container's first program.
  *
- * @returns the exit code when there is nothing to execute: the container lets nobody in
+ * @returns null when there is nothing to execute: the container lets nobody in
  * @throws {EnrootError} that says which step failed
  */
-function carryOut(plan: StartPlan, hooks: HookLibrary): number {
+export function enterContainer(plan: StartPlan, hooks: HookLibrary): ContainerCommand | null {
   if (plan.namespaces.net) step("bring the loopback interface up", bringUpLoopback);
   const { image } = plan;
   if (image !== null) {
-    step(`mount ${textFromByteString(image.path)}`, () => mountOverlay(image, plan));
-    if (image.loopDevice !== null) close(image.loopDevice.fd);
+    step(`mount ${textFromByteString(image.path)}`, () => mountImageRoot(image, plan));
   }
   step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));
   const prepared = prepareRoot(plan, { root, hooks });
   const rc = prepared.rc === null ? openRcFile(plan.command.rc) : inheritedScript(prepared.rc);
+  const privileges = privilegeRows(plan);
   step("seal the root file system", () => sealRoot(plan.rootfs, { root, writable: plan.writable }));
   step("switch the root file system", () => switchRoot(plan.rootfs));
-  step("drop privileges", () => dropPrivileges(plan));
-  return runCommand(plan, { environment: prepared.environment, rc });
+  // What the command may not read or execute is not there for it.
+  if (plan.identity.uid !== 0) step("act as the command", actWithoutCapabilities);
+  const command = containerCommand(plan, { environment: prepared.environment, rc });
+  return command === null ? null : { ...command, rows: [...privileges, ...command.rows] };
 }
 
 /** Everything that needs the host's files and the container's at the same time. */
@@ -195,10 +202,4 @@ function describeHost({ identity }: StartPlan, environment: ReadonlyEnvironment)
     terminal: terminalName(0),
     files: hostFiles(),
   };
-}
-
-function dropPrivileges({ namespaces, identity }: StartPlan): void {
-  setNoNewPrivileges();
-  if (namespaces.user) installOwnershipFilter();
-  if (identity.uid !== 0) dropAllCapabilities();
 }

@@ -1,9 +1,11 @@
 import { byteString, byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, logError, messageOf, writeStdout } from "../diagnostics/mod.ts";
-import { dropAllCapabilities, setNoNewPrivileges } from "../linux/mod.ts";
-import { runCommand } from "./container_command.ts";
+import { execSyscallTable, resetSignals } from "../linux/mod.ts";
+import { containerCommand } from "./container_command.ts";
 import { switchRoot } from "./container_root.ts";
+import { privilegeRows } from "./privileges.ts";
 import { inheritedScript, type RcScript } from "./rc_script.ts";
+import { reportStyle } from "./report_style.ts";
 import { step } from "./step.ts";
 import { openProcess } from "./target_process.ts";
 import { readToolArguments } from "./tool_arguments.ts";
@@ -33,19 +35,24 @@ export function runSwitchrootTool(args: readonly string[]): number {
     const rc = options.has("norc") ? { kind: "none" } as const : rcScript(options.get("rcfile"));
     const self = openProcess(Deno.pid);
     const [user, group] = [self.idMap("uid_map"), self.idMap("gid_map")];
-    step("switch the root file system", () => switchRoot(rootfs));
-    step("drop privileges", () => {
-      setNoNewPrivileges();
-      if (Deno.uid() !== 0) dropAllCapabilities();
+    const identity = {
+      ...{ hostUid: user.outside, hostGid: group.outside },
+      ...{ uid: user.inside, gid: group.inside },
+    };
+    const privileges = privilegeRows({
+      namespaces: { user: false },
+      identity: { uid: Deno.uid() ?? 0 },
     });
-    return runCommand({
-      identity: {
-        ...{ hostUid: user.outside, hostGid: group.outside },
-        ...{ uid: user.inside, gid: group.inside },
-      },
+    step("switch the root file system", () => switchRoot(rootfs));
+    const plan = {
+      identity,
       loginShell: options.has("login"),
       command: { rc: null, arguments: command },
-    }, { environment, rc });
+    };
+    const started = containerCommand(plan, { environment, rc });
+    if (started === null) return 0;
+    resetSignals();
+    execSyscallTable([...privileges, ...started.rows], reportStyle(), started);
   } catch (error) {
     logError(messageOf(error));
     return 1;
