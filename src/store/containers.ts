@@ -52,7 +52,7 @@ export function resolveTarget(target: string, dataPath: string): StartTarget {
 }
 
 function isImage(path: string): boolean {
-  if (!statusOf(path)?.isFile) return false;
+  if (!isRegularFile(path)) return false;
   try {
     using file = Deno.openSync(path);
     const magic = new Uint8Array(SQUASHFS_MAGIC.length);
@@ -60,6 +60,16 @@ function isImage(path: string): boolean {
       String.fromCharCode(...magic) === SQUASHFS_MAGIC;
   } catch (error) {
     throw new EnrootError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function isRegularFile(path: string): boolean {
+  try {
+    return statusOf(path)?.isFile ?? false;
+  } catch (error) {
+    // A container can be started from a working directory that nobody may search.
+    if (path.includes("/")) throw error;
+    return false;
   }
 }
 

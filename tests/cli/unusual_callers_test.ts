@@ -178,6 +178,28 @@ superuserTest("start works where files in memory cannot be executed", async () =
   }
 });
 
+superuserTest("start works in a directory that the user may not search", async () => {
+  const home = await box();
+  const closed = Deno.makeTempDirSync();
+  try {
+    Deno.chmodSync(closed, 0o700);
+    const { code, stdout, stderr } = await new Deno.Command("setpriv", {
+      args: [
+        ...["--reuid", String(TEST_UID), "--regid", String(TEST_UID), "--clear-groups", "--"],
+        ...[programFiles().command, ...programFiles().args],
+        ...["start", "box", "sh", "-c", "echo started"],
+      ],
+      env: { ...home.env, ...programFiles().env },
+      clearEnv: true,
+      cwd: closed,
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals([code, decode(stdout), decode(stderr)], [0, "started\n", ""]);
+  } finally {
+    Deno.removeSync(closed);
+  }
+});
+
 /** Gives a test a container `other` that it may spoil. */
 async function withContainer(home: ContainerHome, test: (rootfs: string) => Promise<void>) {
   const created = await home.enroot(["create", "--name", "other", "box.sqsh"]);
