@@ -15,7 +15,7 @@ import {
 } from "../linux/mod.ts";
 import { parseEnvironment } from "./byte_environment.ts";
 import { commandRows } from "./command_rows.ts";
-import { dieWithParentRow, supervisorRows } from "./launch.ts";
+import { dieWithParentRow, supervisorRows } from "./supervisor_rows.ts";
 import type { Program } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
 import {

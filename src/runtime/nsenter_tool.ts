@@ -10,7 +10,7 @@ import {
 } from "../linux/mod.ts";
 import { commandRows } from "./command_rows.ts";
 import { joinRows, openNamespaces } from "./join.ts";
-import { identityRows } from "./launch.ts";
+import { identityRows } from "./namespaces.ts";
 import { reportStyle } from "./report_style.ts";
 import { openProcess } from "./target_process.ts";
 import { readToolArguments } from "./tool_arguments.ts";

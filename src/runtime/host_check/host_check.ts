@@ -1,4 +1,4 @@
-import { namespaceRemedies } from "../launch.ts";
+import { namespaceRemedies } from "../namespaces.ts";
 import type { HostFacts } from "./host_facts.ts";
 
 /** One thing a host should have, and what came of looking for it. */

@@ -11,7 +11,7 @@ import {
   syscallProgram,
   text,
 } from "../../linux/mod.ts";
-import { identityRows } from "../launch.ts";
+import { identityRows } from "../namespaces.ts";
 import type { Attempt, HostFacts } from "./host_facts.ts";
 
 /**

@@ -1,0 +1,73 @@
+import { bytesOf, byteStringFromText } from "../bytes/mod.ts";
+import {
+  anonymousFile,
+  execSyscallTable,
+  pwrite,
+  resultAddress,
+  type Syscall,
+} from "../linux/mod.ts";
+import { namespaceFlags, namespaceRows, remedyForNamespaces } from "./namespaces.ts";
+import type { StartPlan } from "./plan.ts";
+import { executeProgram, type Program } from "./program.ts";
+import { reportStyle } from "./report_style.ts";
+import { dieWithParentRow, supervisorRows } from "./supervisor_rows.ts";
+
+/** The name (`argv[0]`) by which the program knows that it is to carry a plan out. */
+const STAGE_NAME = "enroot-runtime";
+const SIGCHLD = 17;
+
+/**
+ * Makes a plan's namespaces by a table of system calls in this process's place, which executes the
+ * program again in there to carry the plan out.
+ *
+ * @throws {SyscallError} when the table cannot be started
+ */
+export function launchInStages(plan: StartPlan): never {
+  const { program } = plan;
+  const planFd = anonymousFile("enroot-plan", { inherit: true });
+  pwrite(planFd, bytesOf(byteStringFromText(JSON.stringify(plan))), { offset: 0 });
+  const inside = [
+    ...namespaceRows(plan),
+    ...executeProgram(program, STAGE_NAME, [planFd]),
+  ];
+  const table = plan.namespaces.pid
+    ? childInNamespaces(plan, { inside, program, planFd })
+    : [...unshareNamespaces(plan), ...inside];
+  execSyscallTable(table, reportStyle(remedyForNamespaces()));
+}
+
+function unshareNamespaces(plan: StartPlan): Syscall[] {
+  return [{
+    name: "unshare",
+    arguments: [namespaceFlags(plan)],
+    failure: "Cannot create namespaces",
+  }];
+}
+
+/** The child goes on inside; this process becomes its supervisor and stays outside. */
+function childInNamespaces(
+  plan: StartPlan,
+  { inside, program, planFd }: { inside: Syscall[]; program: Program; planFd: number },
+): Syscall[] {
+  const dieWithParent = dieWithParentRow();
+  const clone: Syscall = {
+    name: "clone",
+    arguments: [namespaceFlags(plan) | SIGCHLD, 0, 0, 0, 0],
+    onZero: dieWithParent,
+    failure: "Cannot create namespaces",
+  };
+  const pidFd = anonymousFile("enroot-pid", { inherit: true });
+  return [
+    clone,
+    {
+      name: "write",
+      arguments: [pidFd, resultAddress(clone), 8],
+      failure: "Cannot pass the PID on",
+    },
+    { name: "close", arguments: [planFd], ignoreError: true },
+    ...supervisorRows(program, pidFd),
+    dieWithParent,
+    { name: "close", arguments: [pidFd], ignoreError: true },
+    ...inside,
+  ];
+}
