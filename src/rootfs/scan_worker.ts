@@ -22,8 +22,11 @@ export type ScanRequest = ScanJob | Uint8Array<ArrayBuffer>;
 
 export type ScanAnswer = ScanBatch | null | { failure: string };
 
-/** How much is read at once, in bytes, and how much may be on its way. */
-const BUFFER_SIZE = 1 << 20;
+/**
+ * How much is read at once, in bytes, and how much may be on its way. A smaller buffer would be
+ * filled sooner than a thread wakes up for it.
+ */
+const BUFFER_SIZE = 4 << 20;
 const MAX_BUFFERS = 4;
 /** Files without data do not fill a buffer. */
 const MAX_CALLS = 1 << 16;
