@@ -4,6 +4,7 @@
  * Paths and symbolic links are followed inside the tree only, as a process would whose root
  * directory is the tree's root; no path can be longer or deeper than Linux allows.
  */
+export { contentDigest, contentHash } from "./content_digest.ts";
 export type { FileStore } from "./file_store.ts";
 export { isKeptXattr } from "./kept_xattrs.ts";
 export { emptyDirectory, TreeLayer } from "./layer.ts";

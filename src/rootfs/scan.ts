@@ -51,7 +51,7 @@ async function scanHere<Content>(
   using descent = openRoot(path);
   const tree = new ScannedTree(store);
   const buffer = new Uint8Array(BUFFER_SIZE);
-  const walk = new ScanWalk(descent, { sink: tree, buffer });
+  const walk = new ScanWalk(descent, { sink: tree, buffer, digestsBelow: store.digestsBelow ?? 0 });
   const steps = function* () {
     for (const filled of walk.run()) {
       yield filled;
@@ -69,7 +69,7 @@ async function scanThere<Content>(
   { store, progress }: Scan<Content>,
 ): Promise<Directory<Content>> {
   const tree = new ScannedTree(store);
-  for await (const batch of scanBatches(path)) {
+  for await (const batch of scanBatches({ path, digestsBelow: store.digestsBelow ?? 0 })) {
     replayScan(batch, tree);
     progress.advance(batch.data.length);
     await store.drain();

@@ -8,7 +8,7 @@ import type { KeptAttributes, KeptSpecial, ScannedName, ScanSink } from "./scan_
 export interface ScanBatch {
   /** The calls: a number for the method, then those among its arguments. */
   numbers: Float64Array<ArrayBuffer>;
-  /** The names and link targets among the arguments, with a NUL behind each. */
+  /** The names, link targets and digests among the arguments, with a NUL behind each. */
   texts: ByteString;
   /** The extended attributes among the arguments. */
   xattrs: NonNullable<KeptAttributes["xattrs"]>[];
@@ -30,6 +30,7 @@ const CALL = {
 
 const KINDS: readonly KeptSpecial["kind"][] = ["symlink", "character", "block", "fifo", "socket"];
 const NO_LINK = -1;
+const NO_DIGEST = "";
 
 /** Writes calls down, to be replayed elsewhere. */
 export class ScanRecorder implements ScanSink {
@@ -74,9 +75,9 @@ export class ScanRecorder implements ScanSink {
     this.#numbers.push(CALL.writeHole, length);
   }
 
-  endFile({ name, link }: ScannedName, file: KeptAttributes): void {
+  endFile({ name, link }: ScannedName, file: KeptAttributes, digest = NO_DIGEST): void {
     this.#numbers.push(CALL.endFile, link ?? NO_LINK);
-    this.#texts.push(name);
+    this.#texts.push(name, digest);
     this.#attributes(file);
   }
 
@@ -122,9 +123,12 @@ export function replayScan(batch: ScanBatch, sink: ScanSink): void {
       case CALL.writeHole:
         sink.writeHole(calls.number());
         break;
-      case CALL.endFile:
-        sink.endFile(calls.name(), calls.attributes());
+      case CALL.endFile: {
+        const name = calls.name();
+        const digest = calls.digest();
+        sink.endFile(name, calls.attributes(), digest);
         break;
+      }
       case CALL.addSpecial:
         sink.addSpecial(calls.name(), calls.special());
         break;
@@ -174,6 +178,11 @@ class ArgumentReader {
   name(): ScannedName {
     const link = this.number();
     return { name: this.text(), link: link === NO_LINK ? null : link };
+  }
+
+  digest(): string | undefined {
+    const digest = this.text();
+    return digest === NO_DIGEST ? undefined : digest;
   }
 
   attributes(): KeptAttributes {

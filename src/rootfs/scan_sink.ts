@@ -32,8 +32,8 @@ export interface ScanSink {
   /** Adds data: a view of the buffer that the walk uses. */
   write(chunk: Uint8Array): void;
   writeHole(length: number): void;
-  /** Ends the data, and says whose it was. */
-  endFile(name: ScannedName, file: KeptAttributes): void;
+  /** Ends the data, and says whose it was; with its digest, when that has been made. */
+  endFile(name: ScannedName, file: KeptAttributes, digest?: string): void;
   addSpecial(name: ScannedName, file: KeptSpecial): void;
   /** Another name for a file that has a number. */
   addLink(name: ByteString, link: number): void;

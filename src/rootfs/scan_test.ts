@@ -4,7 +4,15 @@ import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { memoryStore } from "../../tests/support/memory_store.ts";
 import { byteString, byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
-import { type Directory, type FileStore, type Inode, lookup, walk } from "../fstree/mod.ts";
+import {
+  contentDigest,
+  contentHash,
+  type Directory,
+  type FileStore,
+  type Inode,
+  lookup,
+  walk,
+} from "../fstree/mod.ts";
 import { scanRootfs } from "./mod.ts";
 import { openScanned } from "./scanned_file.ts";
 import { withPermissionsOn } from "./permissions.ts";
@@ -97,6 +105,33 @@ treeTest(
     assertEquals([at(root, "usr")?.mode, at(root, "usr")?.mtime], [0o1777, mtime]);
     assertEquals([at(root, "pipe")?.kind, at(root, "pipe")?.mode], ["fifo", 0o622]);
     for (const { inode } of walk(root)) assertEquals([inode.uid, inode.gid], [0, 0]);
+  },
+);
+
+treeTest(
+  "scanRootfs() makes the digests that the store needs, and no others",
+  {
+    script: `printf text >small; head -c 5000 /dev/zero | tr '\\0' x >large; : >empty
+      truncate -s 4000 hole`,
+  },
+  async (path) => {
+    const digest = (text: string) =>
+      contentDigest(contentHash().update(new TextEncoder().encode(text)));
+    for (const processors of [1, 2]) {
+      const digests: (string | undefined)[] = [];
+      const store = memoryStore();
+      const watched: FileStore<string> = {
+        ...store,
+        digestsBelow: 5000,
+        endFile(digest) {
+          digests.push(digest);
+          return store.endFile();
+        },
+      };
+      await scanRootfs(byteStringFromText(path), { store: watched, processors });
+      // In the order of names: empty, hole, large, small.
+      assertEquals(digests, [undefined, undefined, undefined, digest("text")]);
+    }
   },
 );
 

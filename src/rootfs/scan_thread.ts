@@ -1,7 +1,6 @@
-import type { ByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import type { ScanBatch } from "./scan_batch.ts";
-import type { ScanAnswer, ScanRequest } from "./scan_worker.ts";
+import type { ScanAnswer, ScanJob, ScanRequest } from "./scan_worker.ts";
 
 /**
  * Scans the root filesystem of a container in a worker thread, which is some batches ahead. A batch
@@ -9,7 +8,7 @@ import type { ScanAnswer, ScanRequest } from "./scan_worker.ts";
  *
  * @throws {EnrootError} naming the file that cannot be read
  */
-export async function* scanBatches(path: ByteString): AsyncGenerator<ScanBatch> {
+export async function* scanBatches(job: ScanJob): AsyncGenerator<ScanBatch> {
   const worker = new Worker(new URL("./scan_worker.ts", import.meta.url), { type: "module" });
   const answers: ScanAnswer[] = [];
   let wake = () => {};
@@ -25,7 +24,7 @@ export async function* scanBatches(path: ByteString): AsyncGenerator<ScanBatch> 
     answer({ failure: event.message });
   };
   try {
-    send(path);
+    send(job);
     for (;;) {
       const next = answers.shift();
       if (next === undefined) await new Promise<void>((resolve) => wake = resolve);

@@ -12,7 +12,7 @@ import {
   statusAt,
   statusOf,
 } from "../linux/mod.ts";
-import { ContentReader } from "./content_reader.ts";
+import { ContentReader, type ContentReaderOptions } from "./content_reader.ts";
 import type { Descent } from "./descent.ts";
 import { withPermissions, withPermissionsOn } from "./permissions.ts";
 import type { KeptAttributes, KeptSpecial, ScanSink } from "./scan_sink.ts";
@@ -42,11 +42,10 @@ export class ScanWalk {
   /** The numbers of the files met so far that have several names, by identity. */
   readonly #links = new Map<string, number>();
 
-  /** @param options.buffer for the data of files */
-  constructor(descent: Descent, { sink, buffer }: { sink: ScanSink; buffer: Uint8Array }) {
+  constructor(descent: Descent, options: ContentReaderOptions) {
     this.#descent = descent;
-    this.#sink = sink;
-    this.#reader = new ContentReader(sink, buffer);
+    this.#sink = options.sink;
+    this.#reader = new ContentReader(options);
     this.#home = statusOf(descent.fd);
   }
 
@@ -160,9 +159,9 @@ export class ScanWalk {
     if (status.size === 0 && (status.mode & 0o7777) === 0) return;
     const { link, isNew } = this.#linkOf(status);
     if (!isNew) return this.#sink.addLink(name, link);
-    const whole = yield* this.#reader.read(file);
+    const { whole, digest } = yield* this.#reader.read(file);
     if (!whole) logWarning(`File became shorter while it was read: ${this.#pathOf(name)}`);
-    this.#sink.endFile({ name, link }, attributesOf(status, file.xattrs));
+    this.#sink.endFile({ name, link }, attributesOf(status, file.xattrs), digest);
   }
 
   #addSpecial(name: ByteString, status: FileStatus): void {

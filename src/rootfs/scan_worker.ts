@@ -1,7 +1,7 @@
 /**
  * The worker thread of a scan: walks through a root filesystem and reads its files.
  *
- * First it is sent the path, then the data of each batch when it is not needed any more. It answers
+ * First it is sent its job, then the data of each batch when it is not needed any more. It answers
  * with batches, then null, or with the reason why it cannot go on.
  */
 import type { ByteString } from "../bytes/mod.ts";
@@ -10,13 +10,23 @@ import { openRoot } from "./open_root.ts";
 import { type ScanBatch, ScanRecorder } from "./scan_batch.ts";
 import { ScanWalk } from "./scan_walk.ts";
 
-/** What the worker is sent: the path, or a buffer that is free. */
-export type ScanRequest = ByteString | Uint8Array<ArrayBuffer>;
+/** What to scan. */
+export interface ScanJob {
+  path: ByteString;
+  /** Files of fewer bytes get a digest. */
+  digestsBelow: number;
+}
+
+/** What the worker is sent: its job, or a buffer that is free. */
+export type ScanRequest = ScanJob | Uint8Array<ArrayBuffer>;
 
 export type ScanAnswer = ScanBatch | null | { failure: string };
 
-/** How much is read at once, in bytes, and how much may be on its way. */
-const BUFFER_SIZE = 1 << 20;
+/**
+ * How much is read at once, in bytes, and how much may be on its way. A smaller buffer would be
+ * filled sooner than a thread wakes up for it.
+ */
+const BUFFER_SIZE = 4 << 20;
 const MAX_BUFFERS = 4;
 /** Files without data do not fill a buffer. */
 const MAX_CALLS = 1 << 16;
@@ -39,7 +49,7 @@ scope.onmessage = ({ data }) => {
   } else scan(data).catch((error) => scope.postMessage({ failure: messageOf(error) }));
 };
 
-async function scan(path: ByteString): Promise<void> {
+async function scan({ path, digestsBelow }: ScanJob): Promise<void> {
   using descent = openRoot(path);
   const sink = new ScanRecorder();
   let buffer = new Uint8Array(BUFFER_SIZE);
@@ -47,7 +57,7 @@ async function scan(path: ByteString): Promise<void> {
     const batch = sink.take(buffer);
     scope.postMessage(batch, [batch.numbers.buffer, buffer.buffer]);
   };
-  const walk = new ScanWalk(descent, { sink, buffer });
+  const walk = new ScanWalk(descent, { sink, buffer, digestsBelow });
   for (const filled of walk.run()) {
     if (filled === 0 && sink.length < MAX_CALLS) continue;
     send();

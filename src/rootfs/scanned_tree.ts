@@ -51,9 +51,9 @@ export class ScannedTree<Content> implements ScanSink {
     this.#store.writeHole(length);
   }
 
-  endFile(name: ScannedName, { mode, mtime, xattrs }: KeptAttributes): void {
+  endFile(name: ScannedName, { mode, mtime, xattrs }: KeptAttributes, digest?: string): void {
     const attributes = { mode, uid: 0, gid: 0, mtime, xattrs };
-    const content = this.#store.endFile();
+    const content = this.#store.endFile(digest);
     this.#add(name, { kind: "file", ...attributes, size: this.#size, content });
   }
 

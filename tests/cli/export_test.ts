@@ -166,6 +166,32 @@ Deno.test("export with SOURCE_DATE_EPOCH gives the same bytes, wherever and with
   assertEquals(images[2], images[0]);
 });
 
+Deno.test("export gives the same bytes with one processor and with several, however much there is", async () => {
+  using home = makeContainer(
+    `for d in 1 2 3; do mkdir $d; for i in $(seq 200); do
+       head -c $((i * 731)) /dev/urandom >$d/own-$i; yes $i | head -c $((i * 97)) >$d/shared-$i
+     done; done; cp 1/own-200 2/copy; truncate -s 200000 1/hole; cp 1/hole 2/hole`,
+  );
+  for (const options of ["-comp zstd -Xcompression-level 1 -noD", "-comp gzip", "-comp lzo -noD"]) {
+    const images: Uint8Array[] = [];
+    for (const processors of ["1", "4"]) {
+      const env = {
+        SOURCE_DATE_EPOCH: "1700000000",
+        ENROOT_MAX_PROCESSORS: processors,
+        ENROOT_SQUASH_OPTIONS: options,
+      };
+      const { code, stderr } = await runEnroot(["export", "-f", "-o", "x.sqsh", "box"], {
+        home,
+        env,
+      });
+      assertEquals(code, 0, stderr);
+      images.push(Deno.readFileSync(`${home.path}/x.sqsh`));
+    }
+    assert((images[0]?.length ?? 0) > 20_000_000);
+    assertEquals(images[1], images[0], options);
+  }
+});
+
 Deno.test("export says what is wrong before it does anything", async () => {
   using home = makeContainer("printf x >file");
   const refused = async (args: string[], message: string) => {

@@ -1,7 +1,8 @@
 import type { Hash } from "node:crypto";
+import { contentDigest, contentHash } from "../../../fstree/mod.ts";
 import { BlockQueue } from "./block_queue.ts";
 import { blockCoding } from "./block_coding.ts";
-import { contentHash, Duplicates } from "./duplicates.ts";
+import { Duplicates } from "./duplicates.ts";
 import { CompressedBlocks, type FileBlocks, StoredBlocks } from "./file_blocks.ts";
 import { StoredFile } from "./file_data.ts";
 import { Fragments, type StoredFragment } from "./fragments.ts";
@@ -12,7 +13,7 @@ import type { AppendingOutput } from "./output.ts";
 interface OpenFile {
   file: StoredFile;
   blocks: FileBlocks;
-  /** Of what has been written so far, null when it is not wanted now. */
+  /** Of what has been written into blocks so far, null when it is not wanted now. */
   hash: Hash | null;
   /** Whether the end goes into a fragment. */
   hasTail: boolean;
@@ -49,6 +50,12 @@ export class DataWriter {
     return this.#fragments.stored;
   }
 
+  /** Files of fewer bytes lie in fragments alone, and are known by their digests. */
+  get digestsBelow(): number {
+    const { blockSize, fragments, shareDuplicates } = this.#options;
+    return shareDuplicates && fragments !== "never" ? blockSize : 0;
+  }
+
   beginFile(size: number): void {
     if (this.#open !== null) throw new Error("a file is being written already");
     if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`file of ${size} bytes`);
@@ -59,7 +66,9 @@ export class DataWriter {
     // May write a fragment block out, so it comes before the file's first block.
     if (hasTail) this.#fragments.reserve(tail);
     const file = new StoredFile(size, { bytes: hasTail ? size - tail : size, blockSize });
-    const hash = shareDuplicates && (compressData || hasTail) ? contentHash() : null;
+    const hash = shareDuplicates && file.blockBytes > 0 && (compressData || hasTail)
+      ? contentHash()
+      : null;
     const target = { file, output: this.#output, hash };
     const blocks = compressData
       ? new CompressedBlocks(target, this.#queue)
@@ -79,14 +88,14 @@ export class DataWriter {
     if (inBlocks < length) this.#fragments.writeZeros(length - inBlocks);
   }
 
-  endFile(): StoredFile {
+  endFile(digest?: string): StoredFile {
     const open = this.#open;
     if (open === null || open.written !== open.file.size) {
       throw new Error(`file ends at ${open?.written} of ${open?.file.size} bytes`);
     }
     this.#open = null;
     const { file, blocks, hasTail } = open;
-    const first = this.#firstLike(open);
+    const first = this.#firstLike(open, digest);
     if (first !== file) {
       blocks.discard();
       this.#fragments.discard();
@@ -110,11 +119,19 @@ export class DataWriter {
   }
 
   /** The first file with the contents of an open one, which may be itself. */
-  #firstLike({ file, hash, hasTail }: OpenFile): StoredFile {
+  #firstLike({ file, hash, hasTail }: OpenFile, digest?: string): StoredFile {
     if (!this.#options.shareDuplicates || file.size === 0) return file;
-    if (hash === null) return this.#duplicates.findStored(file);
-    if (hasTail) hash.update(this.#fragments.pending);
-    return this.#duplicates.find(file, hash.digest("base64"));
+    if (file.blockBytes === 0) digest ??= this.#tailDigest();
+    else if (hash === null) return this.#duplicates.findStored(file);
+    else {
+      if (hasTail) hash.update(this.#fragments.pending);
+      digest = contentDigest(hash);
+    }
+    return this.#duplicates.find(file, digest);
+  }
+
+  #tailDigest(): string {
+    return contentDigest(contentHash().update(this.#fragments.pending));
   }
 
   /** Counts bytes of the open file; tells how many of them belong into blocks. */

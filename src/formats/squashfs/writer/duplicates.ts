@@ -1,21 +1,14 @@
-import { createHash, type Hash } from "node:crypto";
+import { contentDigest, contentHash } from "../../../fstree/mod.ts";
 import type { StoredFile } from "./file_data.ts";
 import type { SquashfsOutput } from "./output.ts";
 
-const HASH = "sha256";
 const READ_SIZE = 1 << 20;
-
-/** A hash for file contents. */
-export function contentHash(): Hash {
-  return createHash(HASH);
-}
 
 /**
  * Finds files with equal contents.
  *
- * A cryptographic hash decides, so nobody can craft a file that is taken for another one. Hashing
- * everything would cost as much as decompressing it, so a file whose data can be read back is
- * hashed only when a second file has the same size.
+ * A digest decides, which nobody can forge. Hashing everything would cost as much as decompressing
+ * it, so a file whose data can be read back is hashed only when a second file has the same size.
  */
 export class Duplicates {
   readonly #output: SquashfsOutput;
@@ -58,7 +51,7 @@ export class Duplicates {
       this.#output.read(piece, file.start + at);
       hash.update(piece);
     }
-    return hash.digest("base64");
+    return contentDigest(hash);
   }
 }
 
@@ -69,5 +62,5 @@ function holes(file: StoredFile): string {
   file.sizes.forEach((size, index) => {
     if (size === 0) map[index >> 3] = (map[index >> 3] ?? 0) | (1 << (index & 7));
   });
-  return contentHash().update(map).digest("base64");
+  return contentDigest(contentHash().update(map));
 }

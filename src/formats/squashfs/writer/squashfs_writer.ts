@@ -24,14 +24,21 @@ const LZ4_VERSION = 1;
  * A writer that is not finished must be disposed of, because it may have workers.
  */
 export interface SquashfsWriter extends Disposable {
+  /** Files of fewer bytes need a digest of their contents: endFile() makes it if it gets none. */
+  readonly digestsBelow: number;
   /** Starts a file's contents, of exactly so many bytes. One file at a time. */
   beginFile(size: number): void;
   /** Adds bytes; the chunk is the caller's again when the next drain() has resolved. */
   write(chunk: Uint8Array): void;
   /** Adds so many zeros. */
   writeHole(length: number): void;
-  /** Ends the contents. Files with equal contents may get the same FileData. */
-  endFile(): FileData;
+  /**
+   * Ends the contents. Files with equal contents may get the same FileData.
+   *
+   * @param digest their contentDigest(), which is looked at for no file but those below
+   *   `digestsBelow`
+   */
+  endFile(digest?: string): FileData;
   /**
    * To be called about once per MiB and awaited when not undefined: lets compression catch up and
    * keeps memory bounded.
@@ -81,8 +88,12 @@ class ImageWriter implements SquashfsWriter {
     this.#data.writeHole(length);
   }
 
-  endFile(): FileData {
-    return this.#data.endFile();
+  get digestsBelow(): number {
+    return this.#data.digestsBelow;
+  }
+
+  endFile(digest?: string): FileData {
+    return this.#data.endFile(digest);
   }
 
   drain(): Promise<void> | undefined {
