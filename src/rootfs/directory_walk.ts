@@ -1,5 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
-import type { DirectoryEntry, SquashfsDirectory } from "../formats/squashfs/mod.ts";
+import type { DirectoryEntry, SquashfsDirectory } from "../formats/squashfs/reader/mod.ts";
 import { attributesOf } from "./extract_task.ts";
 import { FileBatch } from "./file_batch.ts";
 import type { FileMaker } from "./file_maker.ts";

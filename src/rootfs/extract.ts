@@ -1,6 +1,6 @@
 import type { ByteString } from "../bytes/mod.ts";
 import { startProgress } from "../diagnostics/mod.ts";
-import type { Superblock } from "../formats/squashfs/mod.ts";
+import type { Superblock } from "../formats/squashfs/reader/mod.ts";
 import { carryOut, type ExtractContext, NO_LIMITS } from "./extract_task.ts";
 import { ExtractWorkers } from "./extract_workers.ts";
 import { Extraction } from "./extraction.ts";

@@ -1,5 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
-import type { SquashfsFile, SquashfsInode } from "../formats/squashfs/mod.ts";
+import type { SquashfsFile, SquashfsInode } from "../formats/squashfs/reader/mod.ts";
 import { reasonOf } from "../linux/mod.ts";
 import { writeContent } from "./file_content.ts";
 import { type FileAttributes, FileMaker, type Place } from "./file_maker.ts";

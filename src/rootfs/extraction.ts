@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "../formats/squashfs/mod.ts";
+import type { DirectoryEntry } from "../formats/squashfs/reader/mod.ts";
 import { DirectoryWalk } from "./directory_walk.ts";
 import {
   attributesOf,

@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "../formats/squashfs/mod.ts";
+import type { DirectoryEntry } from "../formats/squashfs/reader/mod.ts";
 import type { FilesTask } from "./extract_task.ts";
 import type { OpenDirectory } from "./open_directory.ts";
 

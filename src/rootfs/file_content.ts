@@ -1,5 +1,5 @@
 import { EnrootError } from "../diagnostics/mod.ts";
-import type { SquashfsFile } from "../formats/squashfs/mod.ts";
+import type { SquashfsFile } from "../formats/squashfs/reader/mod.ts";
 import { copyFileRange, ftruncate, pwrite } from "../linux/mod.ts";
 import type { ImageFile } from "./image_file.ts";
 

@@ -1,5 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
-import type { DirectoryEntry, SquashfsDirectory } from "../formats/squashfs/mod.ts";
+import type { DirectoryEntry, SquashfsDirectory } from "../formats/squashfs/reader/mod.ts";
 import { close, isSyscallError, linkat } from "../linux/mod.ts";
 import { openBelow } from "./open_below.ts";
 import { cannotExtract, OpenDirectory } from "./open_directory.ts";

@@ -1,6 +1,10 @@
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
-import { openSquashfs, SquashfsError, type SquashfsReader } from "../formats/squashfs/mod.ts";
+import {
+  openSquashfs,
+  SquashfsError,
+  type SquashfsReader,
+} from "../formats/squashfs/reader/mod.ts";
 import {
   AT,
   isSyscallError,

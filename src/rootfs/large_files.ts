@@ -1,5 +1,5 @@
 import type { EnrootError } from "../diagnostics/mod.ts";
-import type { DirectoryEntry, SquashfsFile } from "../formats/squashfs/mod.ts";
+import type { DirectoryEntry, SquashfsFile } from "../formats/squashfs/reader/mod.ts";
 import { close } from "../linux/mod.ts";
 import { attributesOf, type PartTask } from "./extract_task.ts";
 import type { FileAttributes, FileMaker } from "./file_maker.ts";

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { deflateSync, zstdCompressSync } from "node:zlib";
 import { EnrootError } from "../../diagnostics/mod.ts";
-import { type BlockCompression, compressBlock, decompressBlock } from "./block.ts";
+import { compressBlock } from "./compress_block.ts";
 import { CompressionError } from "./compression_error.ts";
+import { type BlockCompression, decompressBlock } from "./decompress_block.ts";
 import { damaged, joined, mixedBytes, Random, samples } from "./test_samples.ts";
 
 const WRITABLE: BlockCompression[] = ["gzip", "zstd", "lz4", "lzo", "xz"];

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { compressBlock } from "./block.ts";
+import { compressBlock } from "./compress_block.ts";
 import { detectCompression } from "./detect.ts";
 
 const DATA = new TextEncoder().encode("some data");

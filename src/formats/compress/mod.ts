@@ -5,8 +5,8 @@
  * takes hostile input: memory is bounded, output never passes the bound given, and what is
  * malformed or cut short ends in a CompressionError, never in less data than there was.
  */
-export { type BlockCompression, compressBlock, decompressBlock } from "./block.ts";
+export { compressBlock } from "./compress_block.ts";
 export { CompressionError } from "./compression_error.ts";
-export { BLOCK_SLACK } from "./output_room.ts";
+export { BLOCK_SLACK, type BlockCompression, decompressBlock } from "./decompress_block.ts";
 export { detectCompression, type StreamCompression } from "./detect.ts";
 export { decompressStream } from "./stream.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
-import { compressBlock } from "./block.ts";
+import { compressBlock } from "./compress_block.ts";
 import { CompressionError } from "./compression_error.ts";
 import { decompressStream } from "./stream.ts";
 import {

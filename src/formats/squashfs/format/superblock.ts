@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter } from "../../../bytes/mod.ts";
-import type { BlockCompression } from "../../compress/mod.ts";
+import type { BlockCompression } from "../../compress/decompress_block.ts";
 import { MAX_BLOCK_SIZE, MIN_BLOCK_SIZE, referenceBlock } from "./layout.ts";
 import { corrupt, SquashfsError } from "./squashfs_error.ts";
 

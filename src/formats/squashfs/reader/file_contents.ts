@@ -1,4 +1,4 @@
-import { BLOCK_SLACK, decompressBlock } from "../../compress/mod.ts";
+import { BLOCK_SLACK, decompressBlock } from "../../compress/decompress_block.ts";
 import { DATA_STORED, METADATA_SIZE, referenceBlock } from "../format/layout.ts";
 import { corrupt } from "../format/squashfs_error.ts";
 import type { Superblock } from "../format/superblock.ts";

@@ -1,5 +1,9 @@
 import { type ByteString, byteString } from "../../../bytes/mod.ts";
-import { BLOCK_SLACK, type BlockCompression, decompressBlock } from "../../compress/mod.ts";
+import {
+  BLOCK_SLACK,
+  type BlockCompression,
+  decompressBlock,
+} from "../../compress/decompress_block.ts";
 import {
   METADATA_SIZE,
   METADATA_STORED,

@@ -1,13 +1,5 @@
+import { inflateSync, zstdDecompressSync } from "node:zlib";
 import {
-  constants,
-  deflateSync,
-  inflateSync,
-  zstdCompressSync,
-  zstdDecompressSync,
-  type ZstdOptions,
-} from "node:zlib";
-import {
-  CompressionError,
   decompressionError,
   nativeError,
   outputTooLarge,
@@ -15,15 +7,14 @@ import {
 } from "./compression_error.ts";
 import { decodeWhole } from "./xz/decoder_steps.ts";
 import { decodeLz4 } from "./lz/lz4_decoder.ts";
-import { encodeLz4 } from "./lz/lz4_encoder.ts";
 import { decodeLzo } from "./lz/lzo_decoder.ts";
-import { encodeLzo } from "./lz/lzo_encoder.ts";
 import { decodeLzmaAlone } from "./xz/lzma_alone.ts";
 import { decodeNativeBlock, type NativeFormat } from "./native_block.ts";
 import { BLOCK_SLACK, maxOutputOf, type OutputRoom, placed } from "./output_room.ts";
 import { decodeXz } from "./xz/xz_decoder.ts";
-import { encodeXz } from "./xz/xz_encoder.ts";
 import { ZstdFrames } from "./zstd_frames.ts";
+
+export { BLOCK_SLACK };
 
 /** The compressions of squashfs, by the names of mksquashfs; "gzip" is the zlib format. */
 export type BlockCompression = "gzip" | "lzma" | "lzo" | "xz" | "lz4" | "zstd";
@@ -58,42 +49,6 @@ export function decompressBlock(
   }
 }
 
-/**
- * Compresses one block. The result may be longer than the input, which the caller then stores.
- *
- * The level counts for gzip (1–9, default 9) and zstd (1–22, default 15), as with mksquashfs.
- *
- * @throws {CompressionError} the compression cannot be written
- */
-export function compressBlock(
-  compression: BlockCompression,
-  input: Uint8Array,
-  level?: number,
-): Uint8Array {
-  switch (compression) {
-    case "gzip":
-      return plain(deflateSync(input, { level: level ?? 9, chunkSize: roomFor(input) }));
-    case "zstd": {
-      const options: ZstdOptions & { pledgedSrcSize: number } = {
-        // A frame that tells its size needs a window no larger: the kernel has none larger.
-        pledgedSrcSize: input.length,
-        params: { [constants.ZSTD_c_compressionLevel]: level ?? 15 },
-        // A result that fills its buffer would get an empty frame appended.
-        chunkSize: roomFor(input),
-      };
-      return plain(zstdCompressSync(input, options));
-    }
-    case "lz4":
-      return encodeLz4(input);
-    case "lzo":
-      return encodeLzo(input);
-    case "xz":
-      return encodeXz(input);
-    case "lzma":
-      throw new CompressionError("Cannot compress with lzma: only reading it is supported");
-  }
-}
-
 function decompressNative(
   format: NativeFormat,
   input: Uint8Array,
@@ -124,11 +79,6 @@ function requireOneFrame(input: Uint8Array): void {
   if (piece.length !== input.length) {
     throw decompressionError("zstd", "something else surrounds the compressed data");
   }
-}
-
-/** The longest that zlib and zstd make of data they cannot compress. */
-function roomFor(input: Uint8Array): number {
-  return input.length + (input.length >> 7) + 4 * BLOCK_SLACK;
 }
 
 function plain(buffer: Uint8Array): Uint8Array {
