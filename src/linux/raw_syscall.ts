@@ -1,13 +1,6 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { check, libc } from "./libc.ts";
+import { SyscallError } from "./syscall_error.ts";
 import { type SyscallName, syscallNumber } from "./syscall_numbers.ts";
-
-const symbols = libc({
-  syscall: {
-    parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
-    result: "i64",
-  },
-});
 
 /** A number, or the address of a buffer; null is the address 0. */
 export type RawArgument = number | bigint | Uint8Array<ArrayBuffer> | null;
@@ -30,7 +23,7 @@ export function rawSyscall(
 export function tryRawSyscall(name: SyscallName, args: readonly RawArgument[]): number {
   const word = (index: number) => wordOf(args[index] ?? 0);
   return Number(
-    symbols().syscall(
+    base().syscall(
       BigInt(syscallNumber(name, Deno.build.arch)),
       word(0),
       word(1),
@@ -42,8 +35,53 @@ export function tryRawSyscall(name: SyscallName, args: readonly RawArgument[]): 
   );
 }
 
-function wordOf(argument: number | bigint | Uint8Array<ArrayBuffer>): bigint {
+/** A number as it is passed, or the address of a buffer, which must outlive its use. */
+export function wordOf(argument: number | bigint | Uint8Array<ArrayBuffer>): bigint {
   return typeof argument === "object"
     ? BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(argument)))
     : BigInt(argument);
+}
+
+const BASE = {
+  syscall: {
+    parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
+    result: "i64",
+  },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const;
+
+let baseSymbols: Deno.DynamicLibrary<typeof BASE>["symbols"] | undefined;
+let errnoView: Deno.UnsafePointerView | undefined;
+
+/** What everything else needs. */
+function base(): Deno.DynamicLibrary<typeof BASE>["symbols"] {
+  if (baseSymbols === undefined) {
+    baseSymbols = Deno.dlopen("libc.so.6", BASE).symbols;
+  }
+  return baseSymbols;
+}
+
+/** Where errno(3) of this thread lies. */
+export function errnoLocation(): Deno.UnsafePointerView {
+  if (errnoView === undefined) {
+    const location = base().__errno_location();
+    if (location === null) throw new Error("__errno_location() returned NULL");
+    errnoView = new Deno.UnsafePointerView(location);
+  }
+  return errnoView;
+}
+
+/** errno(3) of this thread; meaningful only right after a call that failed. */
+export function errno(): number {
+  return errnoLocation().getInt32(0);
+}
+
+/**
+ * Checks a result by the C convention: negative means that errno tells why.
+ *
+ * @throws {SyscallError} naming the call and its operand
+ */
+export function check(result: number, call: string, operand?: ByteString): number {
+  if (result < 0) throw new SyscallError(call, errno(), operand);
+  return result;
 }
