@@ -16,7 +16,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: ["commands", "config"],
   commands: ["bundle", "config", "image", "rootfs", "runtime", "store"],
   hooks: [],
-  bundle: ["formats/squashfs", "store"],
+  bundle: ["store"],
   image: [
     "formats/compress",
     "formats/oci",
@@ -27,8 +27,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "rootfs",
     "store",
   ],
-  runtime: ["formats/fuse", "formats/squashfs", "linux"],
-  rootfs: ["formats/squashfs", "fstree", "linux"],
+  runtime: ["formats/fuse", "linux"],
+  rootfs: ["fstree", "linux"],
   registry: ["formats/oci"],
   store: ["formats/oci", "linux"],
   config: [],
@@ -43,12 +43,20 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
 };
 
+const SQUASHFS_READER = "src/formats/squashfs/reader/mod.ts";
+
 /** Files other than `mod.ts` that one room may import from another. */
 export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   // The later stages of `start` must not load more than they need.
   main: ["src/runtime/parts.ts", "src/linux/terminal.ts"],
   // Hooks see the interface made for them and nothing else of the runtime.
   hooks: ["src/runtime/hook.ts"],
+  // An image gets ready while the rest of a start is loaded.
+  commands: ["src/runtime/early_image.ts"],
+  // Who only reads images, or blocks, need not load what writes them.
+  runtime: [SQUASHFS_READER],
+  rootfs: [SQUASHFS_READER],
+  "formats/squashfs": ["src/formats/compress/decompress_block.ts"],
 };
 
 /** Globals that only some rooms may touch; rooms are named by prefix. */

@@ -6,6 +6,9 @@
  *
  * `--no-code-cache` matters: without it the executable would load compiled code from a file of a
  * well-known name in $TMPDIR, which any user of the machine could have put there.
+ *
+ * `--no-concurrent-sparkplug`, too: what the threads of that compiler leave undone breaks a fork of
+ * the process (src/linux/fork.ts).
  */
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,6 +52,7 @@ async function main(args: string[]): Promise<number> {
         "--allow-all",
         "--no-check",
         "--no-code-cache",
+        "--v8-flags=--no-concurrent-sparkplug",
         "--no-lock",
         "--config",
         join(REPOSITORY, "deno.json"),

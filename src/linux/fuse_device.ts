@@ -1,7 +1,8 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { S } from "./files.ts";
+import { AT, O, openat, S } from "./files.ts";
 import { errno, libc } from "./libc.ts";
 import { MS } from "./mounts.ts";
+import { rawSyscall, tryRawSyscall } from "./raw_syscall.ts";
 import { SyscallError } from "./syscall_error.ts";
 
 const symbols = libc({
@@ -14,6 +15,7 @@ const DEVICE = "/dev/fuse";
 
 const ENOENT = 2;
 const EINTR = 4;
+const EAGAIN = 11;
 const ENODEV = 19;
 
 const POLLIN = 1;
@@ -33,17 +35,58 @@ export function fuseRequestWaits(fuseFd: number, { patience }: { patience: numbe
 }
 
 /**
- * Waits for a request and reads it. Any thread may reply, through the same descriptor.
+ * Waits until there is a request to read, or the other end of a pipe is closed.
  *
- * @returns its length, or 0 when the connection has ended
+ * @returns false when it is
+ */
+export function fuseRequestWaitsUnless(fuseFd: number, closedPipe: number): boolean {
+  const both = new Int32Array([fuseFd, POLLIN, closedPipe, 0]);
+  const bytes = new Uint8Array(both.buffer);
+  const hasEvents = (index: number) => ((both[index] ?? 0) >>> 16) !== 0;
+  for (;;) {
+    tryRawSyscall("ppoll", [bytes, 2, null, null, 0]);
+    if (hasEvents(3)) return false;
+    if (hasEvents(1)) return true;
+  }
+}
+
+/**
+ * Opens the device, for a connection to come. Reading does not wait: several processes may wait for
+ * the same request, and one gets it.
+ *
  * @throws {SyscallError}
  */
-export function readFuseRequest(fuseFd: number, into: Uint8Array<ArrayBuffer>): number {
+export function openFuseDevice(): number {
+  return openat(AT.FDCWD, DEVICE, { flags: O.RDWR | O.NONBLOCK });
+}
+
+/**
+ * Opens the device again for the same connection (FUSE_DEV_IOC_CLONE). Requests that are read from
+ * this descriptor and not answered when it is closed fail; others would wait for ever.
+ *
+ * @throws {SyscallError}
+ */
+export function cloneFuseDevice(fuseFd: number): number {
+  const FUSE_DEV_IOC_CLONE = 0x8004e500;
+  const fd = openFuseDevice();
+  rawSyscall("ioctl", [fd, FUSE_DEV_IOC_CLONE, new Uint8Array(new Uint32Array([fuseFd]).buffer)]);
+  return fd;
+}
+
+/**
+ * Waits for a request and reads it. Any thread may reply, through the same descriptor.
+ *
+ * @returns its length; 0 if there is none after all, where the descriptor does not wait
+ *   (O_NONBLOCK); null when the connection has ended
+ * @throws {SyscallError}
+ */
+export function readFuseRequest(fuseFd: number, into: Uint8Array<ArrayBuffer>): number | null {
   for (;;) {
     const length = symbols().read(fuseFd, into, BigInt(into.length));
     if (length > 0) return length;
     const error = length === 0 ? ENODEV : errno();
-    if (error === ENODEV) return 0;
+    if (error === ENODEV) return null;
+    if (error === EAGAIN) return 0;
     // ENOENT: whoever asked was killed while we were reading.
     if (error !== EINTR && error !== ENOENT) throw new SyscallError("read", error, DEVICE);
   }

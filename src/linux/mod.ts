@@ -31,13 +31,18 @@ export {
 } from "./files.ts";
 export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file_status.ts";
 export {
+  cloneFuseDevice,
   FUSE_MOUNT_FLAGS,
   fuseMountData,
   type FuseMountOptions,
   fuseRequestWaits,
+  fuseRequestWaitsUnless,
+  openFuseDevice,
   readFuseRequest,
   writeFuseReply,
 } from "./fuse_device.ts";
+export { hasMessage, receiveDescriptor, sendDescriptor, socketPair } from "./descriptor_passing.ts";
+export { fork } from "./fork.ts";
 export { releaseMemory } from "./memory.ts";
 export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
@@ -63,15 +68,24 @@ export {
   changeDirectory,
   changeDirectoryTo,
   CLONE,
+  exitProcess,
   fileSizeLimitRow,
+  ignoreChildren,
   isExecutable,
   noNewPrivilegesRow,
+  processId,
   resetSignals,
   unshare,
 } from "./process.ts";
 export { ownershipFilterRows } from "./seccomp.ts";
 export { runSyscalls } from "./run_syscalls.ts";
-export { cloneStandIn, type StandIn } from "./stand_in.ts";
+export {
+  cloneStandIn,
+  goOnAsOrphan,
+  goOnInChild,
+  type ProgramCall,
+  type StandIn,
+} from "./stand_in.ts";
 export {
   memory,
   pointers,

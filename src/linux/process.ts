@@ -32,6 +32,24 @@ export function unshare(flags: number): void {
   rawSyscall("unshare", [flags]);
 }
 
+/** getpid(2). Deno.pid is that of the process which started, also in its forks and stand-ins. */
+export function processId(): number {
+  return rawSyscall("getpid", []);
+}
+
+/** exit_group(2): ends the process at once, as forks and stand-ins have to. */
+export function exitProcess(code: number): never {
+  rawSyscall("exit_group", [code]);
+  throw new Error("exit_group returned");
+}
+
+/** Has the kernel clear children away as they end, with nobody to wait for them (sigaction(2)). */
+export function ignoreChildren(): void {
+  const SIGCHLD = 17, SIG_IGN = 1n, SIZE_OF_SIGSET = 8;
+  const ignore = new Uint8Array(BigUint64Array.of(SIG_IGN, 0n, 0n, 0n).buffer);
+  rawSyscall("rt_sigaction", [SIGCHLD, ignore, null, SIZE_OF_SIGSET]);
+}
+
 /** A row that promises that execve(2) grants no privileges from then on (prctl(2), PR_SET_NO_NEW_PRIVS). */
 export function noNewPrivilegesRow(): Syscall {
   return {

@@ -1,7 +1,9 @@
 import type { ByteString } from "../bytes/mod.ts";
 import { PointerList, syscallProgram } from "./exec.ts";
-import { cString, libc } from "./libc.ts";
-import { rawSyscall } from "./raw_syscall.ts";
+import { cString } from "./libc.ts";
+import { machineFunction } from "./machine_code.ts";
+import { exitProcess, processId } from "./process.ts";
+import { rawSyscall, wordOf } from "./raw_syscall.ts";
 import { CODE } from "./stand_in_code.ts";
 import { SyscallError } from "./syscall_error.ts";
 import type { ReportStyle, Syscall } from "./syscall_image.ts";
@@ -41,70 +43,87 @@ export interface StandIn {
  */
 export function cloneStandIn(flags: number): StandIn {
   const handover = new BigInt64Array([-1n, 0n, 0n, 0n, 1n]);
-  const all = flags | CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD;
-  const parent = rawSyscall("getpid", []);
-  const result = Number(standInFunction().call(BigInt(all), new Uint8Array(handover.buffer)));
-  if (result < 0) throw new SyscallError("clone", -result);
+  const parent = processId();
+  cloneWith(flags | CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, handover);
   dieWith(parent);
 
   const exit = (code: number): never => {
     handover[4] = BigInt(code);
-    rawSyscall("exit_group", [0]);
-    throw new Error("exit_group returned");
+    return exitProcess(0);
   };
   return {
     exit,
     handOver(table, report, { environment }) {
       // The child is to be waited for, or it would stay as a zombie.
-      const pid = rawSyscall("getpid", []);
+      const pid = processId();
       const wait: Syscall = { name: "wait4", arguments: [pid, 0, 0, 0], ignoreError: true };
       const fd = syscallProgram([wait, ...table], report);
       const argv = new PointerList(["enroot"]);
       const variables = new PointerList(environment);
       const path = cString("");
+      inUse.push(path, argv, variables);
       handover.set([
         BigInt(fd),
-        addressOf(path),
-        addressOf(argv.array),
-        addressOf(variables.array),
+        wordOf(path),
+        wordOf(argv.array),
+        wordOf(variables.array),
       ]);
       return exit(1);
     },
   };
 }
 
+/** A program and what it is given, as for execve(2); the path is absolute. */
+export interface ProgramCall {
+  path: ByteString;
+  argv: ByteString[];
+  environment: ByteString[];
+}
+
+/** What is executed while this program goes on; nothing may move it or take it away meanwhile. */
+const inUse: unknown[] = [];
+
+/**
+ * Executes a program in this process's place and goes on in a child, which has all memory to itself
+ * from then on. Only for a process without other threads: a {@link fork}. Where the program cannot
+ * be executed, the process ends with code 1.
+ *
+ * @throws {SyscallError}
+ */
+export function goOnInChild({ path, argv, environment }: ProgramCall): void {
+  const AT_FDCWD = -100n;
+  const file = cString(path);
+  const words = new PointerList(argv);
+  const variables = new PointerList(environment);
+  const handover = BigInt64Array.of(
+    AT_FDCWD,
+    wordOf(file),
+    wordOf(words.array),
+    wordOf(variables.array),
+    1n,
+  );
+  inUse.push(file, words, variables, handover);
+  cloneWith(CLONE_VM | SIGCHLD, handover);
+}
+
+/** Ends this process and goes on in a child of nobody's. Only for a {@link fork}. @throws {SyscallError} */
+export function goOnAsOrphan(): void {
+  const path = cString("");
+  const nothing = BigInt64Array.of(-1n, wordOf(path), 0n, 0n, 0n);
+  inUse.push(path, nothing);
+  cloneWith(CLONE_VM | SIGCHLD, nothing);
+}
+
+/** Goes on in a child; see stand_in_code.ts. @throws {SyscallError} */
+function cloneWith(flags: number, handover: BigInt64Array<ArrayBuffer>): void {
+  const code = machineFunction(CODE[Deno.build.arch]);
+  const result = Number(code.call(BigInt(flags), new Uint8Array(handover.buffer)));
+  if (result < 0) throw new SyscallError("clone", -result);
+}
+
 /** Has the kernel kill this process when its parent dies (prctl(2), PR_SET_PDEATHSIG). */
 function dieWith(parent: number): void {
   const PR_SET_PDEATHSIG = 1, SIGKILL = 9;
   rawSyscall("prctl", [PR_SET_PDEATHSIG, SIGKILL]);
-  if (rawSyscall("getppid", []) !== parent) rawSyscall("exit_group", [1]);
-}
-
-const SIGNATURE = { parameters: ["i64", "buffer"], result: "i64" } as const;
-
-const symbols = libc({
-  mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
-});
-
-/** Puts the machine code where it can be executed. */
-function standInFunction() {
-  const PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20;
-  const code = Uint8Array.fromHex(CODE[Deno.build.arch]);
-  const flags = MAP_PRIVATE | MAP_ANONYMOUS;
-  const place = symbols().mmap(0n, BigInt(code.length), PROT_READ | PROT_WRITE, flags, -1, 0n);
-  const address = Deno.UnsafePointer.value(place);
-  if (place === null || address === MAP_FAILED) throw new SyscallError("mmap", ENOMEM);
-  new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(place, code.length)).set(code);
-  rawSyscall("mprotect", [address, code.length, PROT_READ | PROT_EXEC]);
-  return new Deno.UnsafeFnPointer(
-    place as Deno.PointerObject<typeof SIGNATURE>,
-    SIGNATURE,
-  );
-}
-
-const MAP_FAILED = 0xffff_ffff_ffff_ffffn;
-const ENOMEM = 12;
-
-function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)));
+  if (rawSyscall("getppid", []) !== parent) exitProcess(1);
 }

@@ -12,21 +12,24 @@ import {
   openat,
 } from "../linux/mod.ts";
 import { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
+import { mountFuseImage } from "./fuse_image.ts";
+import type { InterimService } from "./image_server/interim_service.ts";
 import { fuseMount, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "./plan.ts";
-import { executeProgram, executeRow } from "./program.ts";
+import { executeRow } from "./program.ts";
 import { findProgram } from "./program_search.ts";
-
-/** The name (`argv[0]`) by which the program knows that it serves an image. */
-export const IMAGE_SERVER_NAME = "enroot-image-server";
 
 /**
  * Mounts an image where the root is to be, with a layer in memory on top: changes go there and
  * vanish with the container.
  *
+ * @param options.interim who serves the image first; null for nobody
  * @throws {SyscallError} or {EnrootError}
  */
-export function mountImageRoot(image: ImagePlan, plan: StartPlan): void {
+export function mountImageRoot(
+  image: ImagePlan,
+  { plan, interim }: { plan: StartPlan; interim: InterimService | null },
+): void {
   const { base, lower, upper, work } = layerDirectories(plan.runtimePath);
   for (const path of [base, lower, upper, work, plan.rootfs]) {
     mkdirat(AT.FDCWD, path, { mode: 0o755 });
@@ -34,7 +37,9 @@ export function mountImageRoot(image: ImagePlan, plan: StartPlan): void {
   if (image.opened === null) throw new Error("the image is not open");
   const { fd, loopDevice } = image.opened;
   if (loopDevice === null) {
-    serveImage(image, { fd, plan, target: lower });
+    const { path, offset } = image;
+    const mountpoint = { target: lower, detach: [lower], interim };
+    mountFuseImage({ source: path, fd, offset }, mountpoint, plan);
   } else {
     const flags = MS.RDONLY | MS.NOSUID | MS.NODEV;
     mount({ source: loopDevice.path, target: lower, type: "squashfs", flags });
@@ -42,33 +47,6 @@ export function mountImageRoot(image: ImagePlan, plan: StartPlan): void {
   }
   close(fd);
   mountOverlay(image, plan);
-}
-
-/** Mounts an image through FUSE and starts the server; does not wait until that answers. */
-function serveImage(
-  image: ImagePlan,
-  { fd, plan, target }: { fd: number; plan: StartPlan; target: ByteString },
-): void {
-  const { uid, gid } = plan.identity;
-  const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
-  try {
-    inheritOnExec(fuseFd);
-    const { flags, data } = fuseMount(fuseFd, plan.identity);
-    mount({ source: image.path, target, type: "fuse.squashfs", flags, data });
-    startMountServer({
-      detach: [target],
-      execute: executeProgram(plan.program, IMAGE_SERVER_NAME, [
-        fuseFd,
-        fd,
-        image.offset,
-        uid,
-        gid,
-      ]),
-      failure: `Cannot mount ${image.path}`,
-    });
-  } finally {
-    close(fuseFd);
-  }
 }
 
 /**
@@ -112,6 +90,7 @@ function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
     const layers = `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}`;
     startMountServer({
       detach: [plan.rootfs],
+      keep: [fuseFd],
       execute: [executeRow(program, [
         "fuse-overlayfs",
         "-f",

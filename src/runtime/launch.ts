@@ -1,7 +1,7 @@
 import { byteStringFromText } from "../bytes/mod.ts";
-import type { HookLibrary } from "./hook.ts";
 import { launchByStandIn } from "./launch_by_stand_in.ts";
 import { launchInStages } from "./launch_in_stages.ts";
+import type { LaunchParts } from "./launch_parts.ts";
 import { hostFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
 import { parsePyxisScript } from "./pyxis_script.ts";
@@ -15,11 +15,13 @@ import { parsePyxisScript } from "./pyxis_script.ts";
  * process meanwhile, a stand-in does the work, and this process joins it at the end; otherwise it
  * leaves for the namespaces first and executes the program again in there.
  *
- * @throws {EnrootError} when the namespaces cannot be made
+ * @throws {EnrootError} when the image is none, or the namespaces cannot be made
  * @throws {SyscallError} when not even the table can be started
  */
-export function launch(plan: StartPlan, hooks: HookLibrary): never {
-  if (canHaveStandIn(plan)) launchByStandIn(plan, hooks);
+export function launch(plan: StartPlan, parts: LaunchParts): never {
+  parts.interim?.settle();
+  if (canHaveStandIn(plan)) launchByStandIn(plan, parts);
+  parts.interim?.whenReady();
   launchInStages(plan);
 }
 

@@ -11,7 +11,7 @@ import {
   type StandIn,
   type Syscall,
 } from "../linux/mod.ts";
-import type { HookLibrary } from "./hook.ts";
+import type { LaunchParts } from "./launch_parts.ts";
 import { namespaceFlags, namespaceRows, remedyForNamespaces } from "./namespaces.ts";
 import type { StartPlan } from "./plan.ts";
 import { reportStyle } from "./report_style.ts";
@@ -22,7 +22,10 @@ import { enterContainer } from "./stage.ts";
  *
  * @throws {EnrootError} when there can be no such namespaces; what else fails is told by the stand-in
  */
-export function launchByStandIn(plan: StartPlan, hooks: HookLibrary): never {
+export function launchByStandIn(
+  plan: StartPlan,
+  { hooks, interim }: LaunchParts,
+): never {
   // It may be replaced at any moment from here on.
   resetSignals();
   let standIn: StandIn;
@@ -37,10 +40,12 @@ export function launchByStandIn(plan: StartPlan, hooks: HookLibrary): never {
   try {
     prepareNamespaces(plan);
     const namespaces = openNamespaces(plan);
-    const command = enterContainer(plan, hooks);
+    const command = enterContainer(plan, { hooks, interim });
     if (command === null) standIn.exit(0);
     const { rows, environment } = command;
-    standIn.handOver([...joinRows(namespaces), ...rows], reportStyle(), { environment });
+    standIn.handOver([...joinRows(namespaces), ...rows], reportStyle(), {
+      environment,
+    });
   } catch (error) {
     logError(messageOf(error));
     standIn.exit(1);

@@ -19,9 +19,8 @@ export type { Finding } from "./host_check/host_check.ts";
 export type { JoinOptions } from "./join.ts";
 export { launch } from "./launch.ts";
 export type { HookLibrary } from "./hook.ts";
-export { openImage } from "./open_image.ts";
 export type { Program } from "./program.ts";
-export type { ConfigurationFile, PlannedHook, StartPlan } from "./plan.ts";
+export type { ConfigurationFile, Identity, OpenImage, PlannedHook, StartPlan } from "./plan.ts";
 
 /** The containers that run. `directories` of containers are recognized as their roots. */
 export async function containerProcesses(

@@ -1,27 +1,14 @@
-import type { ByteString } from "../bytes/mod.ts";
 import { textFromByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
-import {
-  AT,
-  CLONE,
-  close,
-  MNT_DETACH,
-  MS,
-  O,
-  resultOf,
-  type Syscall,
-  syscallProgram,
-  text,
-} from "../linux/mod.ts";
+import { CLONE, close, MS, type Syscall, syscallProgram } from "../linux/mod.ts";
+import { leaveRows, type Surroundings } from "./leave_rows.ts";
 import type { Identity } from "./plan.ts";
 import { reportStyle } from "./report_style.ts";
 
 const SIGCHLD = 17;
 
 /** What a process that serves a FUSE mount goes on with. */
-export interface MountServer {
-  /** The mounts it must not keep alive: the one it serves, and all that lies on it. */
-  readonly detach: readonly ByteString[];
+export interface MountServer extends Surroundings {
   /** Executes the server. */
   readonly execute: Syscall[];
   /** What to say when it cannot be started. */
@@ -29,28 +16,12 @@ export interface MountServer {
 }
 
 /**
- * Rows that start a server and end: a process of its own session that lives in a copy of the mount
- * namespace without the mount, so that the mount goes with its last user, and the server with it.
- * It holds nothing of its parent's but standard error.
- *
- * The process that runs these rows is one in between: whoever waits for it gets no child that it
- * did not make.
+ * Rows that start a server and end. The process that runs these rows is one in between: whoever
+ * waits for it gets no child that it did not make.
  */
-function mountServerRows({ detach, execute, failure }: MountServer): Syscall[] {
-  const openNull = openRow("/dev/null");
-  const inServer: Syscall[] = [
-    // The mount itself may lie on one that went before it.
-    ...detach.map((path): Syscall => ({
-      name: "umount2",
-      arguments: [text(path), MNT_DETACH],
-      ignoreError: true,
-    })),
-    { name: "setsid", arguments: [], failure },
-    openNull,
-    { name: "dup3", arguments: [resultOf(openNull), 0, 0], failure },
-    { name: "dup3", arguments: [resultOf(openNull), 1, 0], failure },
-    ...execute,
-  ];
+function mountServerRows(server: MountServer): Syscall[] {
+  const { execute, failure } = server;
+  const inServer = [...leaveRows(server), ...execute];
   return [
     {
       name: "clone",
@@ -81,15 +52,6 @@ export function startMountServer(server: MountServer): void {
   } finally {
     close(program);
   }
-}
-
-/** A row that opens a file for reading and writing. */
-function openRow(path: string): Syscall {
-  return {
-    name: "openat",
-    arguments: [AT.FDCWD, text(path), O.RDWR, 0],
-    failure: `Cannot open ${path}`,
-  };
 }
 
 /** Flags and options of a read-only FUSE mount whose files belong to the caller. */

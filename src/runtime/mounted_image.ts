@@ -4,7 +4,6 @@ import {
   AT,
   close,
   inheritOnExec,
-  mount,
   O,
   openat,
   pread,
@@ -13,10 +12,8 @@ import {
   SyscallError,
 } from "../linux/mod.ts";
 import type { MountEntry } from "./fstab.ts";
-import { IMAGE_SERVER_NAME } from "./image_mount.ts";
-import { fuseMount, startMountServer } from "./mount_server.ts";
+import { mountFuseImage } from "./fuse_image.ts";
 import type { StartPlan } from "./plan.ts";
-import { executeProgram } from "./program.ts";
 import type { RootDirectory } from "./root_directory.ts";
 
 /**
@@ -38,32 +35,18 @@ export function mountImage(
 ): void {
   const { source, target, options } = entry;
   const failure = `Cannot mount ${source} on ${target}`;
-  const descriptors: number[] = [];
-  const open = (path: string, flags: number) => {
-    const fd = openat(AT.FDCWD, path, { flags });
-    descriptors.push(fd);
-    inheritOnExec(fd);
-    return fd;
-  };
+  let fd: number | null = null;
   try {
-    const imageFd = open(source, O.RDONLY);
-    const fuseFd = open("/dev/fuse", O.RDWR);
+    fd = openat(AT.FDCWD, source, { flags: O.RDONLY });
+    inheritOnExec(fd);
     using place = root.makeDirectories(target);
-    const { flags, data } = fuseMount(fuseFd, plan.identity);
-    mount({
-      source,
+    mountFuseImage({ source, fd, offset: 0 }, {
       target: `/proc/self/fd/${place.fd}`,
-      type: "fuse.squashfs",
-      flags: flags | options.flags,
-      data,
-    });
-    const { uid, gid } = plan.identity;
-    startMountServer({
+      flags: options.flags,
       // All mounts of the container are below its root.
       detach: [plan.rootfs, `${plan.runtimePath}/overlay/lower`],
-      execute: executeProgram(plan.program, IMAGE_SERVER_NAME, [fuseFd, imageFd, 0, uid, gid]),
-      failure,
-    });
+      interim: null,
+    }, plan);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     const explained = new EnrootError(
@@ -73,7 +56,7 @@ export function mountImage(
     if (!options.nofail) throw explained;
     if (!options.silent) logWarning(explained.message);
   } finally {
-    for (const fd of descriptors) close(fd);
+    if (fd !== null) close(fd);
   }
 }
 

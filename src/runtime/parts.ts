@@ -17,9 +17,9 @@ export async function playPart(
     case "enroot-supervisor":
       return await (await import("./supervisor.ts")).runSupervisor(Number(args[0]));
     case "enroot-image-server": {
-      const [fuseFd = -1, imageFd = -1, offset = 0, uid = 0, gid = 0] = args.map(Number);
+      const { parseServerArguments } = await import("./image_server/server_arguments.ts");
       const { serveImage } = await import("./image_server/serve_image.ts");
-      return serveImage({ fuseFd, imageFd, offset, owner: { uid, gid } });
+      return serveImage(parseServerArguments(args));
     }
     case "enroot-mount":
       return (await import("./mount_tool.ts")).runMountTool(args);

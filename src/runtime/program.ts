@@ -1,5 +1,14 @@
 import { bytesOf, byteStringFromText } from "../bytes/mod.ts";
-import { AT, memory, O, pointers, resultOf, type Syscall, text } from "../linux/mod.ts";
+import {
+  AT,
+  memory,
+  O,
+  pointers,
+  type ProgramCall,
+  resultOf,
+  type Syscall,
+  text,
+} from "../linux/mod.ts";
 import { byteEnvironment } from "./byte_environment.ts";
 
 /** How to run this very program again. */
@@ -11,23 +20,37 @@ export interface Program {
 }
 
 /**
- * Rows that execute the program in one of its parts, by the name it knows itself by; the arguments
- * are numbers, of descriptors mostly.
+ * The program in one of its parts, by the name it knows itself by; the arguments are numbers, of
+ * descriptors mostly.
  */
+export function programCall(program: Program, name: string, numbers: number[]): ProgramCall {
+  return callOf(program.path, [name, ...program.arguments, ...numbers.map(String)]);
+}
+
+/** Rows that execute the program in one of its parts; see {@link programCall}. */
 export function executeProgram(program: Program, name: string, numbers: number[]): Syscall[] {
-  return [executeRow(program.path, [name, ...program.arguments, ...numbers.map(String)])];
+  return [executeCall(programCall(program, name, numbers))];
 }
 
 /** A row that executes a program with this process's environment. */
 export function executeRow(path: string, argv: string[]): Syscall {
+  return executeCall(callOf(path, argv));
+}
+
+function callOf(path: string, argv: string[]): ProgramCall {
+  return {
+    path: byteStringFromText(path),
+    argv: argv.map(byteStringFromText),
+    environment: byteEnvironment(),
+  };
+}
+
+/** A row that executes a program. */
+export function executeCall({ path, argv, environment }: ProgramCall): Syscall {
   return {
     name: "execve",
-    arguments: [
-      text(byteStringFromText(path)),
-      pointers(argv.map(byteStringFromText)),
-      pointers(byteEnvironment()),
-    ],
-    failure: `Cannot execute ${byteStringFromText(path)}`,
+    arguments: [text(path), pointers(argv), pointers(environment)],
+    failure: `Cannot execute ${path}`,
   };
 }
 

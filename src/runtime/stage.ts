@@ -22,6 +22,7 @@ import type { MountEntry } from "./fstab.ts";
 import type { HookContext, HookLibrary, Host } from "./hook.ts";
 import { createHookWorkspace, type HookWorkspace, runExecutableHook } from "./hook_workspace.ts";
 import { mountImageRoot } from "./image_mount.ts";
+import type { LaunchParts } from "./launch_parts.ts";
 import { isImageMount, mountImage } from "./mounted_image.ts";
 import { performMount } from "./mounter.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
@@ -45,7 +46,7 @@ export function runStage(planFd: number, hooks: HookLibrary): number {
   try {
     const plan: StartPlan = JSON.parse(Deno.readTextFileSync(`/proc/self/fd/${planFd}`));
     close(planFd);
-    const command = enterContainer(plan, hooks);
+    const command = enterContainer(plan, { hooks, interim: null });
     if (command === null) return 0;
     resetSignals();
     execSyscallTable([...command.rows], reportStyle(), { environment: command.environment });
@@ -66,14 +67,18 @@ interface Prepared {
  * Carries a plan out in the namespaces made for it, up to where the container's root is `/`. What is
  * left is a table: to drop privileges and execute the container's first program.
  *
+ * @param options.interim who serves an image at first; null for nobody
  * @returns null when there is nothing to execute: the container lets nobody in
  * @throws {EnrootError} that says which step failed
  */
-export function enterContainer(plan: StartPlan, hooks: HookLibrary): ContainerCommand | null {
+export function enterContainer(
+  plan: StartPlan,
+  { hooks, interim }: LaunchParts,
+): ContainerCommand | null {
   if (plan.namespaces.net) step("bring the loopback interface up", bringUpLoopback);
   const { image } = plan;
   if (image !== null) {
-    step(`mount ${textFromByteString(image.path)}`, () => mountImageRoot(image, plan));
+    step(`mount ${textFromByteString(image.path)}`, () => mountImageRoot(image, { plan, interim }));
   }
   step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));

@@ -114,6 +114,27 @@ imageTest("reads fail, and do not hang, when the server is killed", async () => 
   assert(code !== 0);
 });
 
+imageTest("reads go on while the server takes over from the first one", async () => {
+  const home = await box();
+  const count = "ls -lR /bin /etc; grep -c e /bin/*";
+  const script = "echo up; grep -c e /bin/[a-l]* > /tmp/some; " +
+    `until [ -e /tmp/stop ]; do sleep 0.02; done; ${count}`;
+  const { child } = await startInBackground(home, script);
+  const names = () =>
+    servers(home).map((pid) => Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0", 1)[0]);
+  for (let attempts = 0; names().join() !== "enroot-image-server"; attempts++) {
+    assert(attempts < 100, names().join());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await home.enroot(["exec", String(child.pid), "touch", "/tmp/stop"]);
+  const { code, stdout } = await child.output();
+  assertEquals(code, 0);
+  const unpacked = await home.enroot(["start", "box", "sh", "-c", count]);
+  const withoutLinks = (text: string) => text.replace(/^total .*|^(\S+) +\d+/gm, "$1");
+  assertEquals(withoutLinks(new TextDecoder().decode(stdout)), withoutLinks(unpacked.stdout));
+  await untilNoServers(home);
+});
+
 imageTest("start mounts a squashfs file that --mount names", async () => {
   const home = await box();
   const plain = await home.enroot([
@@ -160,7 +181,7 @@ imageTest("start says what is wrong with an image", async () => {
   Deno.writeFileSync(`${home.path}/cut.sqsh`, bytes.subarray(0, 4096));
   const { code, stdout, stderr } = await home.enroot(["start", "cut.sqsh", "true"]);
   assertEquals({ code, stdout }, { code: 1, stdout: "" });
-  assertMatch(stderr, /^(\[ERROR\] .*\n)+$/);
+  assertMatch(stderr, /^\[ERROR\] Invalid image format: .*cut\.sqsh \(.*cut short.*\)\n$/);
   const none = await home.enroot(["start", "./none.sqsh", "true"]);
   assertEquals(none.code, 1);
   assertMatch(none.stderr, /^\[ERROR\] .*none\.sqsh\n$/);

@@ -10,5 +10,5 @@ export { type DirectoryName, DirectoryPage } from "./directory_page.ts";
 export { ERRNO } from "./errno.ts";
 export { type InitReply, MAX_READ, negotiate, type Negotiation } from "./negotiation.ts";
 export { OPCODE } from "./opcode.ts";
-export { type FileSystemStatistics, Reply } from "./reply.ts";
+export { type FileSystemStatistics, nodeIdOf, Reply } from "./reply.ts";
 export { type InitRequest, type ReadRange, Request } from "./request.ts";

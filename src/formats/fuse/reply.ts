@@ -1,5 +1,5 @@
 import { type Attributes, type Entry, writeAttributesReply, writeEntry } from "./attributes.ts";
-import { setU64, SIZE } from "./layout.ts";
+import { getU64, setU64, SIZE } from "./layout.ts";
 import type { InitReply } from "./negotiation.ts";
 
 /** What statfs(2) tells (struct fuse_kstatfs). */
@@ -115,4 +115,10 @@ export class Reply {
     this.#view.setBigUint64(8, unique, true);
     return this.#bytes.subarray(0, length);
   }
+}
+
+/** The number of the file that a sealed reply to LOOKUP names; 0 if there is none. */
+export function nodeIdOf(reply: Uint8Array<ArrayBuffer>): number {
+  const view = new DataView(reply.buffer, reply.byteOffset, reply.length);
+  return reply.length < SIZE.outHeader + SIZE.entryOut ? 0 : getU64(view, SIZE.outHeader);
 }

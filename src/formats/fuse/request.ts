@@ -1,5 +1,5 @@
 import { type ByteString, byteString } from "../../bytes/mod.ts";
-import { getU64, SIZE } from "./layout.ts";
+import { getU64, setU64, SIZE } from "./layout.ts";
 import { OPCODE } from "./opcode.ts";
 
 /** The least the kernel wants a buffer for requests to hold (FUSE_MIN_READ_BUFFER). */
@@ -55,6 +55,17 @@ export class Request {
   receive(length: number): boolean {
     this.#length = length;
     return length >= SIZE.inHeader && this.#view.getUint32(0, true) === length;
+  }
+
+  /** Puts a request of our own here, as if it had been received. */
+  compose({ opcode, nodeId, body }: { opcode: number; nodeId: number; body: Uint8Array }): void {
+    const length = SIZE.inHeader + body.length;
+    this.buffer.fill(0, 0, SIZE.inHeader);
+    this.buffer.set(body, SIZE.inHeader);
+    this.#view.setUint32(0, length, true);
+    this.#view.setUint32(4, opcode, true);
+    setU64(this.#view, 16, nodeId);
+    this.#length = length;
   }
 
   /** Whether the request brings all that its kind needs. */

@@ -5,10 +5,10 @@ import type { ImageService } from "./image_service.ts";
 import { hasSpareProcessor, RequestWait } from "./request_wait.ts";
 
 /** Room for a request: only long lists of forgotten files make use of it all. */
-const REQUEST_ROOM = 65536;
+export const REQUEST_ROOM = 65536;
 
 /**
- * Serves a connection until it ends.
+ * Serves a connection until it ends. Calls `onRest` when there has been no request for a while.
  *
  * Calls block and there is no promise anywhere: a request costs three system calls, a few
  * microseconds of ours, and what the image takes.
@@ -17,7 +17,7 @@ const REQUEST_ROOM = 65536;
  */
 export function serveConnection(
   fuseFd: number,
-  { service, crew }: { service: ImageService; crew: Crew },
+  { service, crew, onRest }: { service: ImageService; crew: Crew; onRest: () => void },
 ): void {
   const request = new Request(REQUEST_ROOM);
   const requests = new RequestWait({
@@ -25,13 +25,15 @@ export function serveConnection(
     onRest() {
       crew.dismiss();
       releaseMemory();
+      onRest();
     },
   });
   for (;;) {
     const waited = requests.wait(fuseFd);
     const received = performance.now();
     const length = readFuseRequest(fuseFd, request.buffer);
-    if (length === 0) return;
+    if (length === null) return;
+    if (length === 0) continue;
     if (request.receive(length) && !handOver(request, { service, crew })) {
       if (!answerRequest(fuseFd, { service, request })) return;
     }

@@ -1,5 +1,5 @@
 import { DirectoryPage, type Entry, type ReadRange } from "../../formats/fuse/mod.ts";
-import type { DirectoryEntry, SquashfsDirectory } from "../../formats/squashfs/mod.ts";
+import type { DirectoryEntry, SquashfsDirectory } from "../../formats/squashfs/reader/mod.ts";
 import { ListingDetail } from "./listing_detail.ts";
 import type { ServedImage } from "./served_image.ts";
 

@@ -6,21 +6,40 @@ import { MAX_NAME_LENGTH, type ServedImage } from "./served_image.ts";
 /** Longest link target that fits a page; the kernel takes no longer one. */
 const MAX_TARGET_LENGTH = 4095;
 
+/** Whether the kernel takes ENOSYS to OPEN, or OPENDIR, for "not needed, never ask again". */
+export interface ZeroMessage {
+  open: boolean;
+  opendir: boolean;
+}
+
 /** Answers the kernel's requests for one image. Does no input or output but the image's. */
 export class ImageService {
   readonly #image: ServedImage;
   readonly #directories: DirectoryReader;
   readonly #reply = new Reply(MAX_READ);
   readonly #onFailure: (error: unknown) => void;
-  /** Whether the kernel takes ENOSYS to OPEN, or OPENDIR, for "not needed, never ask again". */
-  #zeroMessageOpen = false;
-  #zeroMessageOpendir = false;
+  #zeroMessage: ZeroMessage;
 
-  /** @param options.onFailure told of every request that failed for what is wrong with the image */
-  constructor(image: ServedImage, { onFailure }: { onFailure: (error: unknown) => void }) {
+  /**
+   * @param options.onFailure told of every request that failed for what is wrong with the image
+   * @param options.zeroMessage what has been settled, where the kernel's INIT was answered already
+   */
+  constructor(
+    image: ServedImage,
+    { onFailure, zeroMessage = { open: false, opendir: false } }: {
+      onFailure: (error: unknown) => void;
+      zeroMessage?: ZeroMessage;
+    },
+  ) {
+    this.#zeroMessage = zeroMessage;
     this.#image = image;
     this.#directories = new DirectoryReader(image);
     this.#onFailure = onFailure;
+  }
+
+  /** What has been settled with the kernel. */
+  get zeroMessage(): ZeroMessage {
+    return this.#zeroMessage;
   }
 
   /**
@@ -63,9 +82,9 @@ export class ImageService {
       case OPCODE.READLINK:
         return this.#readlink(request);
       case OPCODE.OPEN:
-        return this.#open(this.#zeroMessageOpen);
+        return this.#open(this.#zeroMessage.open);
       case OPCODE.OPENDIR:
-        return this.#open(this.#zeroMessageOpendir);
+        return this.#open(this.#zeroMessage.opendir);
       case OPCODE.READ:
         return this.#read(request);
       case OPCODE.READDIR:
@@ -96,8 +115,10 @@ export class ImageService {
       case "refused":
         return this.#reply.error(ERRNO.EPROTO);
       case "agreed":
-        this.#zeroMessageOpen = negotiation.zeroMessageOpen;
-        this.#zeroMessageOpendir = negotiation.zeroMessageOpendir;
+        this.#zeroMessage = {
+          open: negotiation.zeroMessageOpen,
+          opendir: negotiation.zeroMessageOpendir,
+        };
         return this.#reply.init(negotiation.reply);
       case "again":
         return this.#reply.init(negotiation.reply);

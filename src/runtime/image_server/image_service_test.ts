@@ -9,6 +9,7 @@ import {
 } from "../../formats/fuse/testing/request_bytes.ts";
 import { anonymousFile, close, pwrite } from "../../linux/mod.ts";
 import { ImageService } from "./image_service.ts";
+import { rehearse } from "./rehearsal.ts";
 import { type Owner, ServedImage } from "./served_image.ts";
 
 const ROOT = 1;
@@ -379,3 +380,15 @@ function exercise(image: Uint8Array): boolean {
   }
   return true;
 }
+
+test("rehearse() asks for what is there and what is not, and changes no answer", () => {
+  const change = 'mkdir -p "$1/etc" "$1/usr/bin"; echo x > "$1/etc/passwd"; ln -s usr/bin "$1/bin"';
+  for (const image of [sampleImage(), sampleImage([], change)]) {
+    using opened = serviceOf(image);
+    const ask = () => opened.ask({ opcode: OPCODE.LOOKUP, nodeId: ROOT, body: nameBody("small") });
+    const before = ask()?.data.slice();
+    assert([...rehearse(opened.service)].length >= 4);
+    assertEquals(ask()?.data, before);
+    assertEquals(opened.failures, []);
+  }
+});

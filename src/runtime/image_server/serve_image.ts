@@ -1,9 +1,12 @@
 import { EnrootError, logError, messageOf } from "../../diagnostics/mod.ts";
+import { close, ignoreChildren, sendSignal } from "../../linux/mod.ts";
 import { serveConnection } from "./connection.ts";
 import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { type ImageSource, type Owner, ServedImage } from "./served_image.ts";
+import { rehearse } from "./rehearsal.ts";
+import type { Handover } from "./server_arguments.ts";
 import type { HelperTask } from "./worker.ts";
 
 /** What to serve, and where. */
@@ -18,6 +21,8 @@ export interface ServeOptions {
   owner?: Owner;
   /** Most threads; if absent, as many as there are processors, up to MAX_THREADS. */
   threads?: number;
+  /** From whom the mount is taken over, if anybody served it before. */
+  handover?: Handover;
 }
 
 /** Enough to keep up with a fast disk, and each takes memory. */
@@ -36,15 +41,25 @@ const MAX_THREADS = 4;
  *
  * @returns the exit code
  */
-export function serveImage({ fuseFd, imageFd, offset = 0, owner, threads }: ServeOptions): number {
+export function serveImage(
+  { fuseFd, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
+): number {
   const source: ImageSource = { imageFd, offset, owner: owner ?? null };
   try {
-    const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
+    const service = new ImageService(new ServedImage(source), {
+      onFailure: failureLog(),
+      ...(handover === undefined ? {} : { zeroMessage: handover.zeroMessage }),
+    });
     const crew = new Crew({
       most: (threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS)) - 1,
       start: (queue) => startHelper({ fuseFd, source, queue }),
     });
-    serveConnection(fuseFd, { service, crew });
+    if (handover !== undefined) {
+      for (const _ of rehearse(service));
+      ignoreChildren();
+      close(handover.ready);
+    }
+    serveConnection(fuseFd, { service, crew, onRest: endInterimService });
     return 0;
   } catch (error) {
     logError(
@@ -53,6 +68,17 @@ export function serveImage({ fuseFd, imageFd, offset = 0, owner, threads }: Serv
         : `Cannot serve the image: ${messageOf(error)}`,
     );
     return 1;
+  }
+}
+
+/** The interim server is the only child there can be, and should have ended long ago. */
+function endInterimService(): void {
+  const SIGKILL = 9;
+  try {
+    const children = Deno.readTextFileSync(`/proc/self/task/${Deno.pid}/children`);
+    for (const pid of children.trim().split(" ").filter(Boolean)) sendSignal(Number(pid), SIGKILL);
+  } catch {
+    // It has ended, or this kernel does not tell of children.
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type SquashfsDirectory,
   type SquashfsInode,
   type SquashfsReader,
-} from "../../formats/squashfs/mod.ts";
+} from "../../formats/squashfs/reader/mod.ts";
 import { pread, S, statusOf } from "../../linux/mod.ts";
 
 /** Whom the files of a mount appear to belong to, by the ids of the mount's user namespace. */

@@ -1,0 +1,32 @@
+/**
+ * Forks, for a test: the child goes on as nobody's, executes a program in its place, and makes work
+ * for the garbage collector and the compilers. All say so on standard output.
+ */
+import { fork } from "../fork.ts";
+import { waitForChild } from "../child_process.ts";
+import { exitProcess } from "../process.ts";
+import { goOnAsOrphan, goOnInChild } from "../stand_in.ts";
+
+const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+
+/** Enough to be collected many times, and compiled. */
+function work(): number {
+  let total = 0;
+  for (let round = 0; round < 100; round++) {
+    const list = Array.from({ length: 20_000 }, (_, index) => ({ index, text: `${index}` }));
+    total += list.filter(({ text }) => text.endsWith("7")).length;
+  }
+  return total;
+}
+
+let child: number | null = null;
+for (let attempts = 0; child === null && attempts < 100; attempts++) child = fork(0);
+if (child === 0) {
+  goOnAsOrphan();
+  say("the orphan goes on");
+  goOnInChild({ path: "/bin/echo", argv: ["echo", "executed"], environment: [] });
+  say(`the child finds ${work()}`);
+  exitProcess(0);
+}
+const code = child === null ? NaN : waitForChild(child);
+say(`the parent finds ${work()}, its child ended with ${code}`);

@@ -1,0 +1,154 @@
+import { type ByteString, byteStringFromText, textFromByteString } from "../../bytes/mod.ts";
+import { EnrootError, logError, messageOf } from "../../diagnostics/mod.ts";
+import { Request } from "../../formats/fuse/mod.ts";
+import {
+  cloneFuseDevice,
+  close,
+  exitProcess,
+  fork,
+  fuseRequestWaits,
+  fuseRequestWaitsUnless,
+  goOnAsOrphan,
+  goOnInChild,
+  hasMessage,
+  inheritOnExec,
+  pipe,
+  type ProgramCall,
+  readFuseRequest,
+  readSome,
+  receiveDescriptor,
+  sendDescriptor,
+  socketPair,
+  waitForChild,
+  writeMessage,
+} from "../../linux/mod.ts";
+import { answerRequest, REQUEST_ROOM } from "./connection.ts";
+import { failureLog } from "./failure_log.ts";
+import { ImageService } from "./image_service.ts";
+import { invalidImage } from "./invalid_image.ts";
+import { rehearse } from "./rehearsal.ts";
+import type { Handover } from "./server_arguments.ts";
+import { type ImageSource, ServedImage } from "./served_image.ts";
+
+/** An image that is to be served soon. */
+export interface InterimTask {
+  /** The image's path, for messages. */
+  path: ByteString;
+  source: ImageSource;
+  /** Has a process leave all that a server may not depend on, but for some descriptors. */
+  leave(keep: readonly number[]): void;
+  /** The server that takes over. */
+  server(fuseFd: number, handover: Handover): ProgramCall;
+}
+
+/** A process that waits for a mount to serve. */
+export interface InterimService {
+  /** Clears away what is left of starting it. */
+  settle(): void;
+  /** Waits until the image is open. @throws {EnrootError} it cannot be read */
+  whenReady(): void;
+  /** Has a mount served, given its device. @throws {SyscallError} */
+  serve(fuseFd: number): void;
+}
+
+/**
+ * A mount that is gone after so many milliseconds needs no other server; and as long as the start
+ * goes on, to boot one would take processors away from it.
+ */
+const LEAST_USE = 100;
+
+/** What the process says first, unless it is why the image cannot be opened. */
+const READY = "+";
+/** What readSome() takes at once. */
+const MAX_MESSAGE = 4096;
+
+/**
+ * Starts a process that will serve an image until the server proper, which it starts if that is
+ * worth it, has booted. That takes longer than all else a start does, and would be waited for.
+ *
+ * The process is a fork of this one: there at once, while this one goes on to make the mount. If it
+ * never gets a mount it ends as soon as this one does.
+ *
+ * @returns null where there can be no fork for the moment
+ * @throws {SyscallError}
+ */
+export function startInterimService(task: InterimTask): InterimService | null {
+  const [here, there] = socketPair();
+  const child = fork(0);
+  if (child === 0) {
+    try {
+      goOnAsOrphan();
+      serveMeanwhile(task, there);
+      exitProcess(0);
+    } catch (error) {
+      logError(messageOf(error));
+      exitProcess(1);
+    }
+  }
+  close(there);
+  if (child === null) {
+    close(here);
+    return null;
+  }
+  return {
+    settle: () => void waitForChild(child),
+    whenReady() {
+      const answer = readSome(here);
+      if (answer === READY) return;
+      throw new EnrootError(
+        answer === ""
+          ? `Cannot serve ${textFromByteString(task.path)}: the process has died`
+          : textFromByteString(answer),
+      );
+    },
+    serve: (fuseFd) => sendDescriptor(here, fuseFd),
+  };
+}
+
+/** What the fork does. */
+function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: number): void {
+  const service = openImage({ path, source }, socket);
+  leave([source.imageFd, socket]);
+  if (service === null) return;
+  for (const _ of rehearse(service)) if (hasMessage(socket)) break;
+  const fuseFd = receiveDescriptor(socket);
+  if (fuseFd === null) return;
+  close(socket);
+  const ownFd = cloneFuseDevice(fuseFd);
+  const request = new Request(REQUEST_ROOM);
+  /** @returns false when the connection has ended */
+  const answerNext = (): boolean => {
+    const length = readFuseRequest(ownFd, request.buffer);
+    if (length === null) return false;
+    if (length === 0 || !request.receive(length)) return true;
+    return answerRequest(ownFd, { service, request });
+  };
+  const end = performance.now() + LEAST_USE;
+  for (let left = LEAST_USE; left > 0; left = end - performance.now()) {
+    if (fuseRequestWaits(ownFd, { patience: Math.ceil(left) }) && !answerNext()) return;
+  }
+  // Whoever closes the writer last is ready to serve, or has failed.
+  const { reader, writer } = pipe();
+  inheritOnExec(writer);
+  inheritOnExec(fuseFd);
+  goOnInChild(server(fuseFd, { ready: writer, zeroMessage: service.zeroMessage }));
+  close(writer);
+  close(fuseFd);
+  while (fuseRequestWaitsUnless(ownFd, reader) && answerNext());
+}
+
+/** Opens the image and tells what came of it; null when it cannot be read. */
+function openImage(
+  { path, source }: { path: ByteString; source: ImageSource },
+  socket: number,
+): ImageService | null {
+  try {
+    const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
+    writeMessage(socket, READY);
+    return service;
+  } catch (error) {
+    const { message } = invalidImage(textFromByteString(path), error);
+    writeMessage(socket, byteStringFromText(message).slice(0, MAX_MESSAGE));
+    return null;
+  }
+}

@@ -1,0 +1,11 @@
+import type { ProgramCall } from "../linux/mod.ts";
+import { serverArguments, type ServerTask } from "./image_server/server_arguments.ts";
+import { type Program, programCall } from "./program.ts";
+
+/** The name (`argv[0]`) by which the program knows that it serves an image. */
+const IMAGE_SERVER_NAME = "enroot-image-server";
+
+/** How to execute the image server. */
+export function serverCall(program: Program, task: ServerTask): ProgramCall {
+  return programCall(program, IMAGE_SERVER_NAME, serverArguments(task));
+}
