@@ -382,7 +382,7 @@ function exercise(image: Uint8Array): boolean {
 }
 
 test("rehearse() asks for what is there and what is not, and changes no answer", () => {
-  const change = 'mkdir -p "$1/etc" "$1/usr/bin"; echo x > "$1/etc/passwd"; ln -s usr/bin "$1/bin"';
+  const change = 'cd "${1:?}" && mkdir -p etc usr/bin && echo x > etc/passwd && ln -s usr/bin bin';
   for (const image of [sampleImage(), sampleImage([], change)]) {
     using opened = serviceOf(image);
     const ask = () => opened.ask({ opcode: OPCODE.LOOKUP, nodeId: ROOT, body: nameBody("small") });
