@@ -6,14 +6,12 @@
  *
  * `--no-code-cache` matters: without it the executable would load compiled code from a file of a
  * well-known name in $TMPDIR, which any user of the machine could have put there.
- *
- * `--no-concurrent-sparkplug`, too: what the threads of that compiler leave undone breaks a fork of
- * the process (src/linux/fork.ts).
  */
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.ts";
 import { readSources } from "./check_rooms.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
 const TARGETS: Readonly<Record<string, string>> = {
@@ -52,7 +50,7 @@ async function main(args: string[]): Promise<number> {
         "--allow-all",
         "--no-check",
         "--no-code-cache",
-        "--v8-flags=--no-concurrent-sparkplug",
+        `--v8-flags=${V8_FLAGS.join(",")}`,
         "--no-lock",
         "--config",
         join(REPOSITORY, "deno.json"),

@@ -1,6 +1,7 @@
 /** Those who can mount an image, to be measured against each other. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../scripts/v8_flags.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -39,6 +40,7 @@ export function compileServer(directory: string): string {
   const { success, stderr } = new Deno.Command(Deno.execPath(), {
     args: [
       ...["compile", "-q", "-A", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
+      `--v8-flags=${V8_FLAGS.join(",")}`,
       ...["--include", join(REPOSITORY, "src/runtime/image_server/worker.ts")],
       ...["--output", output, join(REPOSITORY, "tests/support/serve_image.ts")],
     ],

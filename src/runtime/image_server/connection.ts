@@ -1,11 +1,15 @@
 import { OPCODE, Request } from "../../formats/fuse/mod.ts";
 import { readFuseRequest, releaseMemory, writeFuseReply } from "../../linux/mod.ts";
 import type { Crew } from "./crew.ts";
+import { collectGarbage, HeapBound } from "./heap_bound.ts";
 import type { ImageService } from "./image_service.ts";
 import { hasSpareProcessor, RequestWait } from "./request_wait.ts";
 
 /** Room for a request: only long lists of forgotten files make use of it all. */
 export const REQUEST_ROOM = 65536;
+
+/** After so many requests, what it took to start is not needed any more. */
+const SETTLED = 1000;
 
 /**
  * Serves a connection until it ends. Calls `onRest` when there has been no request for a while.
@@ -20,10 +24,13 @@ export function serveConnection(
   { service, crew, onRest }: { service: ImageService; crew: Crew; onRest: () => void },
 ): void {
   const request = new Request(REQUEST_ROOM);
+  const heap = new HeapBound();
+  let served = 0;
   const requests = new RequestWait({
     isProcessorSpare: hasSpareProcessor,
     onRest() {
       crew.dismiss();
+      collectGarbage();
       releaseMemory();
       onRest();
     },
@@ -38,6 +45,8 @@ export function serveConnection(
       if (!answerRequest(fuseFd, { service, request })) return;
     }
     crew.note(waited, performance.now() - received);
+    if (++served === SETTLED) releaseMemory();
+    heap.note();
   }
 }
 

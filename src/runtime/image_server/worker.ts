@@ -7,6 +7,7 @@ import { Request } from "../../formats/fuse/mod.ts";
 import { releaseMemory } from "../../linux/mod.ts";
 import { answerRequest } from "./connection.ts";
 import { failureLog } from "./failure_log.ts";
+import { HeapBound } from "./heap_bound.ts";
 import { ImageService } from "./image_service.ts";
 import { type QueueMemory, RequestQueue } from "./request_queue.ts";
 import { type ImageSource, ServedImage } from "./served_image.ts";
@@ -24,6 +25,7 @@ function help({ fuseFd, source, queue: memory }: HelperTask): void {
   const queue = new RequestQueue(memory);
   // To start a thread touches much that is not needed again.
   releaseMemory();
+  const heap = new HeapBound();
   queue.open();
   for (;;) {
     const length = queue.take(request.buffer);
@@ -31,6 +33,7 @@ function help({ fuseFd, source, queue: memory }: HelperTask): void {
     request.receive(length);
     if (!answerRequest(fuseFd, { service, request })) return;
     queue.done();
+    heap.note();
   }
 }
 
