@@ -7,7 +7,7 @@ import { resetSignals, runSyscalls } from "../linux/mod.ts";
 import { serverCall } from "./image_server_call.ts";
 import { type InterimService, startInterimService } from "./image_server/interim_service.ts";
 import { invalidImage } from "./image_server/invalid_image.ts";
-import { type ImageSource, ServedImage } from "./image_server/served_image.ts";
+import { type ImageSource, type Owner, ServedImage } from "./image_server/served_image.ts";
 import { leaveRows } from "./leave_rows.ts";
 import { openImage } from "./open_image.ts";
 import type { Identity, OpenImage } from "./plan.ts";
@@ -39,11 +39,16 @@ export function openEarly(
   if (opened.loopDevice !== null) return { opened, interim: null };
   const source = { imageFd: opened.fd, offset: 0, owner: { uid, gid } };
   // From source, V8 has not the flags that a fork takes.
-  if (!Deno.build.standalone) {
-    checkImage(path, source);
-    return { opened, interim: null };
-  }
-  const interim = startInterimService({
+  const interim = Deno.build.standalone ? startInterim(path, { source, program }) : null;
+  if (interim === null) checkImage(path, source);
+  return { opened, interim };
+}
+
+function startInterim(
+  path: ByteString,
+  { source, program }: { source: ImageSource & { owner: Owner }; program: Program },
+): InterimService | null {
+  return startInterimService({
     path,
     source,
     leave(keep) {
@@ -52,7 +57,6 @@ export function openEarly(
     },
     server: (fuseFd, handover) => serverCall(program, { ...source, fuseFd, handover }),
   });
-  return { opened, interim };
 }
 
 function checkImage(path: ByteString, source: ImageSource): void {

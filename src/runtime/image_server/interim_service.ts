@@ -12,6 +12,7 @@ import {
   goOnInChild,
   hasMessage,
   inheritOnExec,
+  isSyscallError,
   pipe,
   type ProgramCall,
   readFuseRequest,
@@ -69,12 +70,12 @@ const MAX_MESSAGE = 4096;
  * The process is a fork of this one: there at once, while this one goes on to make the mount. If it
  * never gets a mount it ends as soon as this one does.
  *
- * @returns null where there can be no fork for the moment
+ * @returns null where there can be no fork
  * @throws {SyscallError}
  */
 export function startInterimService(task: InterimTask): InterimService | null {
   const [here, there] = socketPair();
-  const child = fork(0);
+  const child = tryFork();
   if (child === 0) {
     try {
       goOnAsOrphan();
@@ -101,8 +102,26 @@ export function startInterimService(task: InterimTask): InterimService | null {
           : textFromByteString(answer),
       );
     },
-    serve: (fuseFd) => sendDescriptor(here, fuseFd),
+    serve(fuseFd) {
+      // Older kernels clone it only in the user namespace where it was opened: here.
+      const clone = cloneFuseDevice(fuseFd);
+      try {
+        for (const fd of [fuseFd, clone]) sendDescriptor(here, fd);
+      } finally {
+        close(clone);
+      }
+    },
   };
+}
+
+/** As fork(); null also where the kernel has no room for one, as where memory is not overcommitted. */
+function tryFork(): number | null {
+  try {
+    return fork(0);
+  } catch (error) {
+    if (!isSyscallError(error, "ENOMEM", "EAGAIN")) throw error;
+    return null;
+  }
 }
 
 /** What the fork does. */
@@ -111,10 +130,10 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   leave([source.imageFd, socket]);
   if (service === null) return;
   for (const _ of rehearse(service)) if (hasMessage(socket)) break;
-  const fuseFd = receiveDescriptor(socket);
-  if (fuseFd === null) return;
+  // The second is for this process: requests that it leaves unanswered fail when it ends.
+  const [fuseFd, ownFd] = [receiveDescriptor(socket), receiveDescriptor(socket)];
+  if (fuseFd === null || ownFd === null) return;
   close(socket);
-  const ownFd = cloneFuseDevice(fuseFd);
   const request = new Request(REQUEST_ROOM);
   /** @returns false when the connection has ended */
   const answerNext = (): boolean => {
