@@ -47,6 +47,9 @@ export function mountImage(
       detach: [plan.rootfs, `${plan.runtimePath}/overlay/lower`],
       interim: null,
     }, plan);
+    // Whoever has no image to serve ends, and this fails. However slow the storage, it waits.
+    using mounted = root.open(target, O.RDONLY);
+    statusOf(mounted.fd);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     const explained = new EnrootError(
