@@ -1,7 +1,6 @@
 import { AT, close, O, openat } from "./files.ts";
 import { CODE } from "./fork_code.ts";
 import { machineFunction } from "./machine_code.ts";
-import { processId } from "./process.ts";
 import { tryRawSyscall } from "./raw_syscall.ts";
 import { SyscallError } from "./syscall_error.ts";
 
@@ -10,9 +9,6 @@ const SIGCHLD = 17;
 /** How often to look whether all threads rest, and how long to wait in between, in milliseconds. */
 const LOOKS = 20;
 const PAUSE = 0.2;
-
-/** Set in a process that {@link fork} made: it has no threads but its own. */
-let isForked = false;
 
 /**
  * Makes a child that goes on in the same program at the same place, in a copy of all memory
@@ -23,14 +19,13 @@ let isForked = false;
  * neither wait for promises nor start a worker, nor call Deno.exit() or Deno.Command. What a thread
  * is about when it is copied stays undone for ever, and the child would wait for it: so this waits
  * until all rest. V8's baseline compiler has to be kept from using threads (V8's flag
- * --no-concurrent-sparkplug, see scripts/compile.ts): without it a third of all children crashed or
+ * --no-concurrent-sparkplug, see scripts/v8_flags.ts): without it a third of all children crashed or
  * hung once their code had become hot, with it none of hundreds.
  *
- * @param flags namespaces for the child, as CLONE has them
  * @returns the child's PID, 0 in the child; null when the threads do not come to rest for once
  * @throws {SyscallError}
  */
-export function fork(flags: number): number | null {
+export function fork(): number | null {
   const ranges = ordinaryMemory(Deno.readTextFileSync("/proc/self/maps"));
   const code = machineFunction(CODE[Deno.build.arch]);
   const threads = openThreads();
@@ -39,9 +34,8 @@ export function fork(flags: number): number | null {
       if (looks === LOOKS) return null;
       sleep(PAUSE);
     }
-    const result = Number(code.call(BigInt(flags | SIGCHLD), ranges));
+    const result = Number(code.call(BigInt(SIGCHLD), ranges));
     if (result < 0) throw new SyscallError("clone", -result);
-    if (result === 0) isForked = true;
     return result;
   } finally {
     threads.forEach(close);
@@ -67,13 +61,9 @@ export function ordinaryMemory(maps: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new BigUint64Array([...words, begin, END - begin, 0n, 0n]).buffer);
 }
 
-/**
- * Opens what tells the state of each thread that works on this process's memory, except the one
- * that is here: its own, or those of the process that it stands in for.
- */
+/** Opens what tells the state of each thread of this process but the one that is here. */
 function openThreads(): number[] {
-  if (isForked) return [];
-  const directory = `/proc/${processId() === Deno.pid ? "self" : Deno.pid}/task`;
+  const directory = "/proc/self/task";
   return [...Deno.readDirSync(directory)]
     .filter(({ name }) => name !== String(Deno.pid))
     .map(({ name }) => openat(AT.FDCWD, `${directory}/${name}/stat`, { flags: O.RDONLY }));

@@ -20,7 +20,7 @@ function work(): number {
 }
 
 let child: number | null = null;
-for (let attempts = 0; child === null && attempts < 100; attempts++) child = fork(0);
+for (let attempts = 0; child === null && attempts < 100; attempts++) child = fork();
 if (child === 0) {
   goOnAsOrphan();
   say("the orphan goes on");

@@ -117,7 +117,7 @@ export function startInterimService(task: InterimTask): InterimService | null {
 /** As fork(); null also where the kernel has no room for one, as where memory is not overcommitted. */
 function tryFork(): number | null {
   try {
-    return fork(0);
+    return fork();
   } catch (error) {
     if (!isSyscallError(error, "ENOMEM", "EAGAIN")) throw error;
     return null;
