@@ -122,7 +122,7 @@ export class ServedImage {
     return {
       inodeNumber: inode.inodeNumber,
       size: sizeOf(inode),
-      blocks: inode.kind === "file" ? Math.ceil(inode.size / 512) : 0,
+      blocks: inode.kind === "file" ? Math.ceil((inode.size - inode.holes) / 512) : 0,
       time: inode.mtime,
       mode: TYPE_BITS[inode.kind] | inode.mode,
       nlink: inode.nlink,

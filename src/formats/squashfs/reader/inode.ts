@@ -54,6 +54,8 @@ export interface SquashfsDirectory extends InodeBase {
 /** A regular file; `data` is for the reader alone. */
 export interface SquashfsFile extends InodeBase {
   kind: "file";
+  /** Bytes of holes: stat(2) counts no blocks for them. At most `size`. */
+  holes: number;
   data: {
     /** Where the first block is in the image. */
     start: number;
@@ -175,17 +177,20 @@ function basicFile(cursor: MetadataCursor, base: InodeBase): SquashfsFile {
   const start = cursor.u32();
   const fragment = fragmentPlace(cursor);
   base.size = cursor.u32();
-  return { ...base, kind: "file", data: { start, fragment, blockListOffset: BASIC_FILE_SIZE } };
+  const data = { start, fragment, blockListOffset: BASIC_FILE_SIZE };
+  return { ...base, kind: "file", holes: 0, data };
 }
 
 function extendedFile(cursor: MetadataCursor, base: InodeBase): SquashfsFile {
   const start = cursor.u64();
   base.size = cursor.u64();
-  cursor.skip(8); // Bytes saved by holes, which is bookkeeping.
+  // Nothing depends on it but a number in a listing: no reason to refuse an image.
+  const holes = Math.min(cursor.u32() + cursor.u32() * 2 ** 32, base.size);
   base.nlink = cursor.u32();
   const fragment = fragmentPlace(cursor);
   base.xattrIndex = optionalIndex(cursor);
-  return { ...base, kind: "file", data: { start, fragment, blockListOffset: EXTENDED_FILE_SIZE } };
+  const data = { start, fragment, blockListOffset: EXTENDED_FILE_SIZE };
+  return { ...base, kind: "file", holes, data };
 }
 
 function fragmentPlace(cursor: MetadataCursor): SquashfsFile["data"]["fragment"] {
