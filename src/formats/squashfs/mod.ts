@@ -7,21 +7,7 @@
  * data and the same for the same input, with worker threads for what is compressed. Both work on
  * any bytes that can be read or written at an offset, and never open files themselves.
  */
-export type { FileKind } from "./format/layout.ts";
-export { SquashfsError, type SquashfsErrorReason } from "./format/squashfs_error.ts";
-export type { Superblock } from "./format/superblock.ts";
-export type { DirectoryEntry } from "./reader/directory.ts";
-export type { BlockRun, FileLayout, FragmentBlock, FragmentTail } from "./reader/file_layout.ts";
-export type { RandomAccess } from "./reader/image_bytes.ts";
-export type {
-  SquashfsDevice,
-  SquashfsDirectory,
-  SquashfsFile,
-  SquashfsInode,
-  SquashfsSpecial,
-  SquashfsSymlink,
-} from "./reader/inode.ts";
-export { openSquashfs, type SquashfsReader } from "./reader/squashfs_reader.ts";
+export * from "./reader/mod.ts";
 export type { FileData } from "./writer/file_data.ts";
 export { parseSquashfsOptions, type SquashfsOptions } from "./writer/options.ts";
 export type { SquashfsOutput } from "./writer/output.ts";
