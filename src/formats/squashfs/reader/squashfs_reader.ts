@@ -3,7 +3,7 @@ import { corrupt, SquashfsError } from "../format/squashfs_error.ts";
 import { parseSuperblock, type Superblock, SUPERBLOCK_SIZE } from "../format/superblock.ts";
 import { decodeListing, type DirectoryEntry, searchIndex } from "./directory.ts";
 import { FileContents } from "./file_contents.ts";
-import type { BlockRun, FileLayout, FragmentTail } from "./file_layout.ts";
+import type { BlockRun, FileLayout, FilePiece, FragmentTail } from "./file_layout.ts";
 import { ImageBytes, type RandomAccess } from "./image_bytes.ts";
 import {
   decodeInode,
@@ -79,6 +79,22 @@ export class SquashfsReader {
     return decodeInode(cursor, { reference, ids: this.#ids });
   }
 
+  /**
+   * Goes through the inodes as they lie in the image, behind one of them, which is the order of a
+   * tree walk in most images. Ends before a directory with an index, and at the table's end.
+   *
+   * @throws {SquashfsError}
+   */
+  *inodesBehind(reference: number): Generator<SquashfsInode> {
+    const cursor = this.#metadata.cursor(this.#inodes, reference);
+    for (let at: number | null = reference; at !== null; at = cursor.reference(this.#inodes)) {
+      const inode = decodeInode(cursor, { reference: at, ids: this.#ids });
+      if (at !== reference) yield inode;
+      if (inode.kind === "directory" && inode.listing.indexCount > 0) return;
+      if (inode.kind === "file") cursor.skip(this.#contents.blockListSize(inode));
+    }
+  }
+
   /** All names in a directory, in byte order. @throws {SquashfsError} */
   readDirectory(directory: SquashfsDirectory): DirectoryEntry[] {
     const { reference, length } = directory.listing;
@@ -130,6 +146,11 @@ export class SquashfsReader {
    */
   readData(file: SquashfsFile, offset: number, length: number, into: Uint8Array): number {
     return this.#contents.read(file, { offset, length, into });
+  }
+
+  /** The piece of a file that has the byte at `offset`; null for a hole. @throws {SquashfsError} */
+  filePiece(file: SquashfsFile, offset: number): FilePiece | null {
+    return this.#contents.piece(file, offset);
   }
 
   #searchIndex(directory: SquashfsDirectory, name: ByteString) {
