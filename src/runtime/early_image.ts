@@ -55,7 +55,7 @@ function startInterim(
       resetSignals();
       runSyscalls(leaveRows({ detach: [], keep }));
     },
-    server: (fuseFd, handover) => serverCall(program, { ...source, fuseFd, handover }),
+    server: (device, handover) => serverCall(program, { ...source, ...device, handover }),
   });
 }
 

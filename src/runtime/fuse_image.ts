@@ -1,5 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { close, inheritOnExec, mount, openFuseDevice } from "../linux/mod.ts";
+import { cloneFuseDevice, close, inheritOnExec, mount, openFuseDevice } from "../linux/mod.ts";
 import type { InterimService } from "./image_server/interim_service.ts";
 import { serverCall } from "./image_server_call.ts";
 import { fuseMount, startMountServer } from "./mount_server.ts";
@@ -46,13 +46,19 @@ export function mountFuseImage(
     mount({ source, target, type, flags: options.flags | flags, data: options.data });
     if (interim !== null) return interim.serve(fuseFd);
     const { uid, gid } = plan.identity;
-    const task = { fuseFd, imageFd: fd, offset, owner: { uid, gid } };
-    startMountServer({
-      detach,
-      keep: [fuseFd, fd],
-      execute: [executeCall(serverCall(plan.program, task))],
-      failure: "Cannot start the image server",
-    });
+    const cloneFd = cloneFuseDevice(fuseFd);
+    try {
+      inheritOnExec(cloneFd);
+      const task = { fuseFd, cloneFd, imageFd: fd, offset, owner: { uid, gid } };
+      startMountServer({
+        detach,
+        keep: [fuseFd, cloneFd, fd],
+        execute: [executeCall(serverCall(plan.program, task))],
+        failure: "Cannot start the image server",
+      });
+    } finally {
+      close(cloneFd);
+    }
   } finally {
     close(fuseFd);
   }

@@ -10,7 +10,15 @@
 import { resolve } from "node:path";
 import { byteStringFromText } from "../../src/bytes/mod.ts";
 import { MAX_READ } from "../../src/formats/fuse/mod.ts";
-import { AT, FUSE_MOUNT_FLAGS, fuseMountData, mount, O, openat } from "../../src/linux/mod.ts";
+import {
+  AT,
+  cloneFuseDevice,
+  FUSE_MOUNT_FLAGS,
+  fuseMountData,
+  mount,
+  O,
+  openat,
+} from "../../src/linux/mod.ts";
 import { serveImage } from "../../src/runtime/image_server/serve_image.ts";
 
 function main([image = "", directory = "", ...rest]: string[]): number {
@@ -32,6 +40,7 @@ function main([image = "", directory = "", ...rest]: string[]): number {
   });
   return serveImage({
     fuseFd,
+    cloneFd: cloneFuseDevice(fuseFd),
     imageFd,
     offset: Number(options.get("--offset") ?? 0),
     ...(Number.isNaN(gid) ? {} : { owner: { uid, gid } }),

@@ -8,7 +8,18 @@
 export type { Attributes, Entry } from "./attributes.ts";
 export { type DirectoryName, DirectoryPage } from "./directory_page.ts";
 export { ERRNO } from "./errno.ts";
-export { type InitReply, MAX_READ, negotiate, type Negotiation } from "./negotiation.ts";
+export {
+  type InitReply,
+  MAX_READ,
+  negotiate,
+  type Negotiation,
+  type Settled,
+} from "./negotiation.ts";
 export { OPCODE } from "./opcode.ts";
 export { type FileSystemStatistics, nodeIdOf, Reply } from "./reply.ts";
+export {
+  type FilePart,
+  STORE_NOTIFICATION_SIZE,
+  writeStoreNotification,
+} from "./store_notification.ts";
 export { type InitRequest, type ReadRange, Request } from "./request.ts";

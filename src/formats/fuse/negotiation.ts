@@ -2,7 +2,7 @@ import type { InitRequest } from "./request.ts";
 
 /** The version of the protocol that this server speaks. */
 const MAJOR = 7;
-const MINOR = 31;
+const MINOR = 43;
 /** From here on all structures have the sizes they have today. */
 const OLDEST_MINOR = 23;
 
@@ -15,6 +15,12 @@ export const INIT_FLAG = {
   MAX_PAGES: 1 << 22,
   CACHE_SYMLINKS: 1 << 23,
   NO_OPENDIR_SUPPORT: 1 << 24,
+  INIT_EXT: 1 << 30,
+} as const;
+
+/** The same for the second word of flags, which INIT_EXT announces. */
+export const INIT_FLAG_2 = {
+  REQUEST_TIMEOUT: 1 << 10,
 } as const;
 
 /**
@@ -27,6 +33,12 @@ const WANTED = Object.values(INIT_FLAG).reduce((all, flag) => all | flag, 0);
 const MAX_BACKGROUND = 64;
 /** With this many waiting, the kernel stops reading ahead. */
 const CONGESTION_THRESHOLD = 48;
+/**
+ * Until the kernel ends the connection because of a request without an answer, in seconds. Longer
+ * than most failures of storage last; it is for the case that all our processes are killed in the
+ * moment when that leaves one of them waiting for itself (see filler_process.ts).
+ */
+const REQUEST_TIMEOUT = 3600;
 /** Times are whole seconds. */
 const TIME_GRANULARITY = 1_000_000_000;
 /** The least the kernel allows; nobody writes. */
@@ -48,12 +60,23 @@ export interface InitReply {
   maxWrite: number;
   timeGranularity: number;
   maxPages: number;
+  flags2: number;
+  requestTimeout: number;
+}
+
+/** What a server has to know of the agreement. */
+export interface Settled {
+  /** Whether ENOSYS to OPEN and OPENDIR says for good that they are not needed. */
+  zeroMessageOpen: boolean;
+  zeroMessageOpendir: boolean;
+  /** Whether the kernel itself ends a connection that does not answer. */
+  requestTimeout: boolean;
 }
 
 /** What came of the kernel's offer. */
 export type Negotiation =
-  /** Serve; `zeroMessageOpen` and `…Opendir` tell that ENOSYS ends those requests for good. */
-  | { kind: "agreed"; reply: InitReply; zeroMessageOpen: boolean; zeroMessageOpendir: boolean }
+  /** Serve. */
+  | { kind: "agreed"; reply: InitReply; settled: Settled }
   /** The kernel is newer than this major version: it will offer again what the reply asks for. */
   | { kind: "again"; reply: InitReply }
   /** The kernel is too old. */
@@ -74,12 +97,17 @@ export function negotiate(offer: InitRequest): Negotiation {
     maxWrite: MAX_WRITE,
     timeGranularity: TIME_GRANULARITY,
     maxPages: MAX_PAGES,
+    flags2: offer.flags2 & INIT_FLAG_2.REQUEST_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
   };
   if (offer.major > MAJOR) return { kind: "again", reply: { ...reply, minor: MINOR } };
   return {
     kind: "agreed",
     reply,
-    zeroMessageOpen: (flags & INIT_FLAG.NO_OPEN_SUPPORT) !== 0,
-    zeroMessageOpendir: (flags & INIT_FLAG.NO_OPENDIR_SUPPORT) !== 0,
+    settled: {
+      zeroMessageOpen: (flags & INIT_FLAG.NO_OPEN_SUPPORT) !== 0,
+      zeroMessageOpendir: (flags & INIT_FLAG.NO_OPENDIR_SUPPORT) !== 0,
+      requestTimeout: reply.flags2 !== 0,
+    },
   };
 }

@@ -3,6 +3,7 @@ import { readFuseRequest, releaseMemory, writeFuseReply } from "../../linux/mod.
 import type { Crew } from "./crew.ts";
 import { collectGarbage, HeapBound } from "./heap_bound.ts";
 import type { ImageService } from "./image_service.ts";
+import type { ReadAhead } from "./read_ahead.ts";
 import { hasSpareProcessor, RequestWait } from "./request_wait.ts";
 
 /** Room for a request: only long lists of forgotten files make use of it all. */
@@ -21,7 +22,12 @@ const SETTLED = 1000;
  */
 export function serveConnection(
   fuseFd: number,
-  { service, crew, onRest }: { service: ImageService; crew: Crew; onRest: () => void },
+  { service, readAhead, crew, onRest }: {
+    service: ImageService;
+    readAhead: ReadAhead;
+    crew: Crew;
+    onRest: () => void;
+  },
 ): void {
   const request = new Request(REQUEST_ROOM);
   const heap = new HeapBound();
@@ -42,7 +48,7 @@ export function serveConnection(
     if (length === null) return;
     if (length === 0) continue;
     if (request.receive(length) && !handOver(request, { service, crew })) {
-      if (!answerRequest(fuseFd, { service, request })) return;
+      if (!answerRequest(fuseFd, { service, readAhead, request })) return;
     }
     crew.note(waited, performance.now() - received);
     if (++served === SETTLED) releaseMemory();
@@ -50,20 +56,27 @@ export function serveConnection(
   }
 }
 
-/** Answers one request. @returns false when the connection has ended */
+/** Answers one request, and then reads ahead. @returns false when the connection has ended */
 export function answerRequest(
   fuseFd: number,
-  { service, request }: { service: ImageService; request: Request },
+  { service, readAhead, request }: {
+    service: ImageService;
+    readAhead: ReadAhead | null;
+    request: Request;
+  },
 ): boolean {
   const reply = service.answer(request);
   if (reply === null) return true;
+  let goesOn: boolean;
   try {
-    return writeFuseReply(fuseFd, reply);
+    goesOn = writeFuseReply(fuseFd, reply);
   } catch {
     // The kernel did not take it, for want of memory or because of a mistake of ours. Nobody may be
     // left waiting for ever.
-    return writeFuseReply(fuseFd, service.fail(request));
+    goesOn = writeFuseReply(fuseFd, service.fail(request));
   }
+  if (request.opcode === OPCODE.READ && request.complete) readAhead?.note(request);
+  return goesOn;
 }
 
 function handOver(

@@ -25,7 +25,7 @@ const LONGEST_REST = 10_000;
  */
 export class Crew {
   readonly #most: number;
-  readonly #start: (queue: QueueMemory) => void;
+  readonly #start: (queue: QueueMemory, number: number) => void;
   #helpers: RequestQueue[] = [];
   #busy = false;
   #keptWaiting = 0;
@@ -35,9 +35,12 @@ export class Crew {
 
   /**
    * @param options.most how many helpers there may be
-   * @param options.start starts a helper that answers what comes through a queue
+   * @param options.start starts a helper that answers what comes through a queue, with its number:
+   *   1 for the first
    */
-  constructor({ most, start }: { most: number; start: (queue: QueueMemory) => void }) {
+  constructor(
+    { most, start }: { most: number; start: (queue: QueueMemory, number: number) => void },
+  ) {
     this.#most = most;
     this.#start = start;
   }
@@ -104,7 +107,7 @@ export class Crew {
     const memory = queueMemory();
     this.#helpers.push(new RequestQueue(memory));
     this.#unused = 0;
-    this.#start(memory);
+    this.#start(memory, this.#helpers.length);
   }
 }
 

@@ -1,16 +1,24 @@
 import { bytesOf, type ByteString } from "../../bytes/mod.ts";
-import { ERRNO, MAX_READ, negotiate, OPCODE, Reply, type Request } from "../../formats/fuse/mod.ts";
+import {
+  ERRNO,
+  MAX_READ,
+  negotiate,
+  OPCODE,
+  Reply,
+  type Request,
+  type Settled,
+} from "../../formats/fuse/mod.ts";
 import { DirectoryReader } from "./directory_reader.ts";
 import { MAX_NAME_LENGTH, type ServedImage } from "./served_image.ts";
 
 /** Longest link target that fits a page; the kernel takes no longer one. */
 const MAX_TARGET_LENGTH = 4095;
 
-/** Whether the kernel takes ENOSYS to OPEN, or OPENDIR, for "not needed, never ask again". */
-export interface ZeroMessage {
-  open: boolean;
-  opendir: boolean;
-}
+const NOTHING_SETTLED: Settled = {
+  zeroMessageOpen: false,
+  zeroMessageOpendir: false,
+  requestTimeout: false,
+};
 
 /** Answers the kernel's requests for one image. Does no input or output but the image's. */
 export class ImageService {
@@ -18,28 +26,28 @@ export class ImageService {
   readonly #directories: DirectoryReader;
   readonly #reply = new Reply(MAX_READ);
   readonly #onFailure: (error: unknown) => void;
-  #zeroMessage: ZeroMessage;
+  #settled: Settled;
 
   /**
    * @param options.onFailure told of every request that failed for what is wrong with the image
-   * @param options.zeroMessage what has been settled, where the kernel's INIT was answered already
+   * @param options.settled what has been settled, where the kernel's INIT was answered already
    */
   constructor(
     image: ServedImage,
-    { onFailure, zeroMessage = { open: false, opendir: false } }: {
+    { onFailure, settled = NOTHING_SETTLED }: {
       onFailure: (error: unknown) => void;
-      zeroMessage?: ZeroMessage;
+      settled?: Settled;
     },
   ) {
-    this.#zeroMessage = zeroMessage;
+    this.#settled = settled;
     this.#image = image;
     this.#directories = new DirectoryReader(image);
     this.#onFailure = onFailure;
   }
 
   /** What has been settled with the kernel. */
-  get zeroMessage(): ZeroMessage {
-    return this.#zeroMessage;
+  get settled(): Settled {
+    return this.#settled;
   }
 
   /**
@@ -82,9 +90,9 @@ export class ImageService {
       case OPCODE.READLINK:
         return this.#readlink(request);
       case OPCODE.OPEN:
-        return this.#open(this.#zeroMessage.open);
+        return this.#open(this.#settled.zeroMessageOpen);
       case OPCODE.OPENDIR:
-        return this.#open(this.#zeroMessage.opendir);
+        return this.#open(this.#settled.zeroMessageOpendir);
       case OPCODE.READ:
         return this.#read(request);
       case OPCODE.READDIR:
@@ -115,10 +123,7 @@ export class ImageService {
       case "refused":
         return this.#reply.error(ERRNO.EPROTO);
       case "agreed":
-        this.#zeroMessage = {
-          open: negotiation.zeroMessageOpen,
-          opendir: negotiation.zeroMessageOpendir,
-        };
+        this.#settled = negotiation.settled;
         return this.#reply.init(negotiation.reply);
       case "again":
         return this.#reply.init(negotiation.reply);

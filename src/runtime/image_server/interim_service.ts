@@ -39,7 +39,7 @@ export interface InterimTask {
   /** Has a process leave all that a server may not depend on, but for some descriptors. */
   leave(keep: readonly number[]): void;
   /** The server that takes over. */
-  server(fuseFd: number, handover: Handover): ProgramCall;
+  server(device: { fuseFd: number; cloneFd: number }, handover: Handover): ProgramCall;
 }
 
 /** A process that waits for a mount to serve. */
@@ -103,12 +103,15 @@ export function startInterimService(task: InterimTask): InterimService | null {
       );
     },
     serve(fuseFd) {
+      sendDescriptor(here, fuseFd);
       // Older kernels clone it only in the user namespace where it was opened: here.
-      const clone = cloneFuseDevice(fuseFd);
-      try {
-        for (const fd of [fuseFd, clone]) sendDescriptor(here, fd);
-      } finally {
-        close(clone);
+      for (let clones = 0; clones < 2; clones++) {
+        const clone = cloneFuseDevice(fuseFd);
+        try {
+          sendDescriptor(here, clone);
+        } finally {
+          close(clone);
+        }
       }
     },
   };
@@ -130,9 +133,10 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   leave([source.imageFd, socket]);
   if (service === null) return;
   for (const _ of rehearse(service)) if (hasMessage(socket)) break;
-  // The second is for this process: requests that it leaves unanswered fail when it ends.
-  const [fuseFd, ownFd] = [receiveDescriptor(socket), receiveDescriptor(socket)];
-  if (fuseFd === null || ownFd === null) return;
+  const [fuseFd, cloneFd] = [receiveDescriptor(socket), receiveDescriptor(socket)];
+  // The third is for this process: requests that it leaves unanswered fail when it ends.
+  const ownFd = receiveDescriptor(socket);
+  if (fuseFd === null || cloneFd === null || ownFd === null) return;
   close(socket);
   const request = new Request(REQUEST_ROOM);
   /** @returns false when the connection has ended */
@@ -140,7 +144,7 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
     const length = readFuseRequest(ownFd, request.buffer);
     if (length === null) return false;
     if (length === 0 || !request.receive(length)) return true;
-    return answerRequest(ownFd, { service, request });
+    return answerRequest(ownFd, { service, readAhead: null, request });
   };
   const end = performance.now() + LEAST_USE;
   for (let left = LEAST_USE; left > 0; left = end - performance.now()) {
@@ -150,9 +154,11 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   const { reader, writer } = pipe();
   inheritOnExec(writer);
   inheritOnExec(fuseFd);
-  goOnInChild(server(fuseFd, { ready: writer, zeroMessage: service.zeroMessage }));
+  inheritOnExec(cloneFd);
+  goOnInChild(server({ fuseFd, cloneFd }, { ready: writer, settled: service.settled }));
   close(writer);
   close(fuseFd);
+  close(cloneFd);
   while (fuseRequestWaitsUnless(ownFd, reader) && answerNext());
 }
 

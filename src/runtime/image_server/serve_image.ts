@@ -3,8 +3,10 @@ import { close, ignoreChildren, sendSignal } from "../../linux/mod.ts";
 import { serveConnection } from "./connection.ts";
 import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
+import { FillerLanes } from "./filler_lanes.ts";
 import { ImageService } from "./image_service.ts";
 import { type ImageSource, type Owner, ServedImage } from "./served_image.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Handover } from "./server_arguments.ts";
 import type { HelperTask } from "./worker.ts";
@@ -13,6 +15,8 @@ import type { HelperTask } from "./worker.ts";
 export interface ServeOptions {
   /** The device of a mounted connection that nobody serves yet. */
   fuseFd: number;
+  /** The device again (FUSE_DEV_IOC_CLONE). */
+  cloneFd: number;
   /** The open image file. */
   imageFd: number;
   /** Where in the file the image begins, in bytes; 0 if absent. */
@@ -42,24 +46,31 @@ const MAX_THREADS = 4;
  * @returns the exit code
  */
 export function serveImage(
-  { fuseFd, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
+  { fuseFd, cloneFd, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
 ): number {
   const source: ImageSource = { imageFd, offset, owner: owner ?? null };
   try {
-    const service = new ImageService(new ServedImage(source), {
+    const image = new ServedImage(source);
+    const service = new ImageService(image, {
       onFailure: failureLog(),
-      ...(handover === undefined ? {} : { zeroMessage: handover.zeroMessage }),
+      ...(handover === undefined ? {} : { settled: handover.settled }),
+    });
+    const most = threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+    const lanes = new FillerLanes({ deviceFd: cloneFd, imageFd }, {
+      count: most,
+      isPossible: () => service.settled.requestTimeout,
     });
     const crew = new Crew({
-      most: (threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS)) - 1,
-      start: (queue) => startHelper({ fuseFd, source, queue }),
+      most: most - 1,
+      start: (queue, number) => startHelper({ fuseFd, source, queue, lane: lanes.open(number) }),
     });
     if (handover !== undefined) {
       for (const _ of rehearse(service));
       ignoreChildren();
       close(handover.ready);
     }
-    serveConnection(fuseFd, { service, crew, onRest: endInterimService });
+    const readAhead = new ReadAhead(image, { filler: lanes.whenWorthIt(0) });
+    serveConnection(fuseFd, { service, readAhead, crew, onRest: endInterimService });
     return 0;
   } catch (error) {
     logError(

@@ -108,13 +108,17 @@ export class ServedImage {
     return size < blockSize ? nodeId + Math.floor(offset / blockSize) : null;
   }
 
+  /** The node number of a file. */
+  nodeId({ reference }: SquashfsInode): number {
+    return reference === this.#root.reference ? ROOT_NODE : reference + FIRST_NODE;
+  }
+
   /** The file at an inode reference, with its node number. @throws {SquashfsError} */
   entry(reference: number): Entry {
-    const isRoot = reference === this.#root.reference;
-    return {
-      nodeId: isRoot ? ROOT_NODE : reference + FIRST_NODE,
-      attributes: this.attributes(isRoot ? this.#root : this.reader.readInode(reference)),
-    };
+    const inode = reference === this.#root.reference
+      ? this.#root
+      : this.reader.readInode(reference);
+    return { nodeId: this.nodeId(inode), attributes: this.attributes(inode) };
   }
 
   /** What stat(2) tells; as of the kernel's own squashfs where the image leaves a choice. */

@@ -1,10 +1,12 @@
-import type { ZeroMessage } from "./image_service.ts";
+import type { Settled } from "../../formats/fuse/mod.ts";
 import type { Owner } from "./served_image.ts";
 
 /** What an image server is told when it is executed. */
 export interface ServerTask {
   /** The device of a mounted connection. */
   fuseFd: number;
+  /** The device again, opened where the connection was (FUSE_DEV_IOC_CLONE). */
+  cloneFd: number;
   /** The open image file. */
   imageFd: number;
   /** Where in the file the image begins, in bytes. */
@@ -20,24 +22,30 @@ export interface Handover {
   /** The end of a pipe, to be closed as soon as requests are read here. */
   ready: number;
   /** What was settled with the kernel. */
-  zeroMessage: ZeroMessage;
+  settled: Settled;
 }
 
 /** A task as arguments of the program. */
 export function serverArguments(task: ServerTask): number[] {
-  const { fuseFd, imageFd, offset, owner, handover } = task;
-  const numbers = [fuseFd, imageFd, offset, owner.uid, owner.gid];
+  const { fuseFd, cloneFd, imageFd, offset, owner, handover } = task;
+  const numbers = [fuseFd, cloneFd, imageFd, offset, owner.uid, owner.gid];
   if (handover === undefined) return numbers;
-  const { ready, zeroMessage } = handover;
-  return [...numbers, ready, Number(zeroMessage.open), Number(zeroMessage.opendir)];
+  const { ready, settled: { zeroMessageOpen, zeroMessageOpendir, requestTimeout } } = handover;
+  return [...numbers, ready, ...[zeroMessageOpen, zeroMessageOpendir, requestTimeout].map(Number)];
 }
 
 /** The task that arguments tell of. */
 export function parseServerArguments(args: readonly string[]): ServerTask {
-  const [fuseFd = -1, imageFd = -1, offset = 0, uid = 0, gid = 0, ...rest] = args.map(Number);
-  const task = { fuseFd, imageFd, offset, owner: { uid, gid } };
-  const [ready, open, opendir] = rest;
+  const [fuseFd = -1, cloneFd = -1, imageFd = -1, ...more] = args.map(Number);
+  const [offset = 0, uid = 0, gid = 0, ...rest] = more;
+  const task = { fuseFd, cloneFd, imageFd, offset, owner: { uid, gid } };
+  const [ready, ...flags] = rest;
   if (ready === undefined) return task;
-  const zeroMessage = { open: open === 1, opendir: opendir === 1 };
-  return { ...task, handover: { ready, zeroMessage } };
+  const isSet = (index: number) => flags[index] === 1;
+  const settled = {
+    zeroMessageOpen: isSet(0),
+    zeroMessageOpendir: isSet(1),
+    requestTimeout: isSet(2),
+  };
+  return { ...task, handover: { ready, settled } };
 }

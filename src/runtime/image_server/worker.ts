@@ -5,10 +5,13 @@
 import { logError, messageOf } from "../../diagnostics/mod.ts";
 import { Request } from "../../formats/fuse/mod.ts";
 import { releaseMemory } from "../../linux/mod.ts";
+import { CacheFiller } from "./cache_filler.ts";
 import { answerRequest } from "./connection.ts";
 import { failureLog } from "./failure_log.ts";
+import type { FillerLane } from "./filler_process.ts";
 import { HeapBound } from "./heap_bound.ts";
 import { ImageService } from "./image_service.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { type QueueMemory, RequestQueue } from "./request_queue.ts";
 import { type ImageSource, ServedImage } from "./served_image.ts";
 
@@ -17,10 +20,15 @@ export interface HelperTask {
   fuseFd: number;
   source: ImageSource;
   queue: QueueMemory;
+  /** How it reads ahead; null where that cannot be. */
+  lane: FillerLane | null;
 }
 
-function help({ fuseFd, source, queue: memory }: HelperTask): void {
-  const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
+function help({ fuseFd, source, queue: memory, lane }: HelperTask): void {
+  const image = new ServedImage(source);
+  const service = new ImageService(image, { onFailure: failureLog() });
+  const filler = lane === null ? null : new CacheFiller(lane);
+  const readAhead = new ReadAhead(image, { filler: () => filler });
   const request = new Request();
   const queue = new RequestQueue(memory);
   // To start a thread touches much that is not needed again.
@@ -31,7 +39,7 @@ function help({ fuseFd, source, queue: memory }: HelperTask): void {
     const length = queue.take(request.buffer);
     if (length === 0) return;
     request.receive(length);
-    if (!answerRequest(fuseFd, { service, request })) return;
+    if (!answerRequest(fuseFd, { service, readAhead, request })) return;
     queue.done();
     heap.note();
   }
