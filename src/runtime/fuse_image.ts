@@ -1,6 +1,7 @@
 import type { ByteString } from "../bytes/mod.ts";
 import { cloneFuseDevice, close, inheritOnExec, mount, openFuseDevice } from "../linux/mod.ts";
 import type { InterimService } from "./image_server/interim_service.ts";
+import { CLONES } from "./image_server/server_arguments.ts";
 import { serverCall } from "./image_server_call.ts";
 import { fuseMount, startMountServer } from "./mount_server.ts";
 import type { StartPlan } from "./plan.ts";
@@ -39,6 +40,7 @@ export function mountFuseImage(
 ): void {
   interim?.whenReady();
   const fuseFd = openFuseDevice();
+  const clones: number[] = [];
   try {
     inheritOnExec(fuseFd);
     const options = fuseMount(fuseFd, plan.identity);
@@ -46,20 +48,16 @@ export function mountFuseImage(
     mount({ source, target, type, flags: options.flags | flags, data: options.data });
     if (interim !== null) return interim.serve(fuseFd);
     const { uid, gid } = plan.identity;
-    const cloneFd = cloneFuseDevice(fuseFd);
-    try {
-      inheritOnExec(cloneFd);
-      const task = { fuseFd, cloneFd, imageFd: fd, offset, owner: { uid, gid } };
-      startMountServer({
-        detach,
-        keep: [fuseFd, cloneFd, fd],
-        execute: [executeCall(serverCall(plan.program, task))],
-        failure: "Cannot start the image server",
-      });
-    } finally {
-      close(cloneFd);
-    }
+    for (let clone = 0; clone < CLONES; clone++) clones.push(cloneFuseDevice(fuseFd));
+    clones.forEach(inheritOnExec);
+    const task = { fuseFd, clones, imageFd: fd, offset, owner: { uid, gid } };
+    startMountServer({
+      detach,
+      keep: [fuseFd, ...clones, fd],
+      execute: [executeCall(serverCall(plan.program, task))],
+      failure: "Cannot start the image server",
+    });
   } finally {
-    close(fuseFd);
+    for (const clone of [...clones, fuseFd]) close(clone);
   }
 }

@@ -18,7 +18,9 @@ import {
   mount,
   O,
   openat,
+  openFuseDevice,
 } from "../../src/linux/mod.ts";
+import { CLONES } from "../../src/runtime/image_server/server_arguments.ts";
 import { serveImage } from "../../src/runtime/image_server/serve_image.ts";
 
 function main([image = "", directory = "", ...rest]: string[]): number {
@@ -29,7 +31,7 @@ function main([image = "", directory = "", ...rest]: string[]): number {
   const [uid = NaN, gid = NaN] = (options.get("--owner") ?? "").split(":").map(Number);
   const threads = options.get("--threads");
   const imageFd = openat(AT.FDCWD, byteStringFromText(image), { flags: O.RDONLY });
-  const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
+  const fuseFd = openFuseDevice();
   const [mountUid, mountGid] = [Deno.uid() ?? 0, Deno.gid() ?? 0];
   mount({
     source: byteStringFromText(resolve(image)),
@@ -40,7 +42,7 @@ function main([image = "", directory = "", ...rest]: string[]): number {
   });
   return serveImage({
     fuseFd,
-    cloneFd: cloneFuseDevice(fuseFd),
+    clones: Array.from({ length: CLONES }, () => cloneFuseDevice(fuseFd)),
     imageFd,
     offset: Number(options.get("--offset") ?? 0),
     ...(Number.isNaN(gid) ? {} : { owner: { uid, gid } }),

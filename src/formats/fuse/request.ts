@@ -76,11 +76,6 @@ export class Request {
     return this.#length - SIZE.inHeader >= (MIN_BODY.get(this.opcode) ?? 0);
   }
 
-  /** All of the request. */
-  get bytes(): Uint8Array {
-    return this.buffer.subarray(0, this.#length);
-  }
-
   get opcode(): number {
     return this.#view.getUint32(4, true);
   }

@@ -47,7 +47,7 @@ export function serveConnection(
     const length = readFuseRequest(fuseFd, request.buffer);
     if (length === null) return;
     if (length === 0) continue;
-    if (request.receive(length) && !handOver(request, { service, crew })) {
+    if (request.receive(length)) {
       if (!answerRequest(fuseFd, { service, readAhead, request })) return;
     }
     crew.note(waited, performance.now() - received);
@@ -77,16 +77,4 @@ export function answerRequest(
   }
   if (request.opcode === OPCODE.READ && request.complete) readAhead?.note(request);
   return goesOn;
-}
-
-function handOver(
-  request: Request,
-  { service, crew }: { service: ImageService; crew: Crew },
-): boolean {
-  if (!crew.busy || request.opcode !== OPCODE.READ || !request.complete) return false;
-  try {
-    return crew.handOver(request.bytes, { block: service.blockOf(request) });
-  } catch {
-    return false; // To answer it will fail as well, and say why.
-  }
 }

@@ -1,14 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { Crew } from "./crew.ts";
-import { type QueueMemory, RequestQueue } from "./request_queue.ts";
+import { type CallMemory, HelperCall } from "./helper_call.ts";
 
-const READ = new Uint8Array(80);
-
-/** A crew whose helpers are the queues that the test takes from. */
-function crewOf(most: number): { crew: Crew; helpers: RequestQueue[] } {
-  const helpers: RequestQueue[] = [];
-  const start = (memory: QueueMemory) => void helpers.push(new RequestQueue(memory));
-  return { crew: new Crew({ most, start }), helpers };
+/** A crew whose helpers are played by the test. */
+function crewOf(most: number) {
+  const started: { calls: CallMemory; number: number }[] = [];
+  const start = (calls: CallMemory, number: number) => void started.push({ calls, number });
+  return { crew: new Crew({ most, start }), started };
 }
 
 /** Requests come as fast as they are answered, for so many milliseconds. */
@@ -16,121 +14,92 @@ function overload(crew: Crew, milliseconds = 60): void {
   for (let passed = 0; passed < milliseconds; passed++) crew.note(0, 1);
 }
 
-Deno.test("Crew calls for help when requests are kept waiting, and not when it waits for them", () => {
-  const { crew, helpers } = crewOf(3);
+Deno.test("Crew starts a helper when requests are kept waiting, and not when it waits for them", () => {
+  const { crew, started } = crewOf(3);
   for (let index = 0; index < 10_000; index++) crew.note(0.02, 0.05);
   for (let index = 0; index < 10_000; index++) crew.note(index % 4 === 0 ? 0.5 : 0, 0.8);
-  assert(!crew.busy);
-  assertEquals(helpers.length, 0);
+  assertEquals(started.length, 0);
   overload(crew, 40);
   crew.note(20, 1);
   overload(crew, 40);
-  assertEquals(helpers.length, 0);
+  assertEquals(started.length, 0);
   overload(crew);
-  assert(crew.busy);
-  assertEquals(helpers.length, 1);
+  assertEquals(started.map(({ number }) => number), [1]);
 });
 
-Deno.test("Crew of one thread never hands anything over", () => {
-  const { crew, helpers } = crewOf(0);
-  overload(crew);
-  assert(!crew.busy);
-  assertEquals(helpers.length, 0);
+Deno.test("Crew of one thread starts no helper", () => {
+  const { crew, started } = crewOf(0);
+  overload(crew, 1000);
+  assertEquals(started.length, 0);
 });
 
-/** Blocks that a crew with one helper gives to the helper, and keeps. */
-const HELPERS_BLOCK = 1;
-const OWN_BLOCK = 3;
-
-Deno.test("Crew hands reads of one block to one helper, once that is ready", () => {
-  const { crew, helpers } = crewOf(3);
+Deno.test("Crew adds helpers while all have come and are at work, as many as there may be", () => {
+  const { crew, started } = crewOf(2);
+  overload(crew, 1000);
+  assertEquals(started.length, 1, "the first has not come yet");
+  const come = (index: number) => {
+    const memory = started[index]?.calls;
+    assert(memory !== undefined);
+    new HelperCall(memory).come();
+  };
+  come(0);
   overload(crew);
-  const [helper] = helpers;
-  assert(!crew.handOver(READ, { block: HELPERS_BLOCK }));
-  helper?.open();
-  for (let round = 0; round < 3; round++) {
-    assert(crew.handOver(READ, { block: HELPERS_BLOCK }));
-    assert(!crew.handOver(READ, { block: OWN_BLOCK }));
+  assertEquals(started.map(({ number }) => number), [1, 2]);
+  come(1);
+  overload(crew, 1000);
+  assertEquals(started.length, 2);
+});
+
+/** Starts a real helper that counts its calls in memory of its own. */
+function helperThread(
+  calls: CallMemory,
+): { worker: Worker; counted: Int32Array<SharedArrayBuffer> } {
+  const counted = new Int32Array(new SharedArrayBuffer(8));
+  const worker = new Worker(new URL("./testing/counting_helper.ts", import.meta.url), {
+    type: "module",
+  });
+  worker.postMessage({ calls, counted });
+  return { worker, counted };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let wait = 0; !condition(); wait++) {
+    assert(wait < 1000, "waited in vain");
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  assertEquals(helper?.length, 3);
-});
+}
 
-Deno.test("Crew spreads blocks that are apart by any distance", () => {
-  for (const distance of [1, 2, 64, 65536, 2 ** 33]) {
-    const { crew, helpers } = crewOf(1);
+Deno.test("Crew calls a helper when several requests wait one after the other, and sends it away", async () => {
+  const { crew, started } = crewOf(1);
+  overload(crew);
+  const [first] = started;
+  assert(first !== undefined);
+  const { worker, counted } = helperThread(first.calls);
+  const calls = new HelperCall(first.calls);
+  try {
+    await until(() => calls.isOneAsleep);
+    for (let index = 0; index < 100; index++) crew.note(index % 3 === 0 ? 0.01 : 0, 0.01);
+    assertEquals(counted[0], 0, "nobody waits for long");
+    for (let round = 1; round <= 3; round++) {
+      for (let index = 0; index < 3; index++) crew.note(0, 0.01);
+      await until(() => Atomics.load(counted, 0) === round && calls.isOneAsleep);
+    }
+    crew.note(10_001, 1);
+    await until(() => Atomics.load(counted, 1) === 1);
     overload(crew);
-    helpers[0]?.open();
-    const into = new Uint8Array(128);
-    let handedOver = 0;
-    for (let index = 1; index <= 200; index++) {
-      if (!crew.handOver(READ, { block: index * distance })) continue;
-      helpers[0]?.take(into);
-      helpers[0]?.done();
-      handedOver++;
-    }
-    assert(handedOver > 60 && handedOver < 140, `${handedOver} of 200 at ${distance}`);
+    assertEquals(started.map(({ number }) => number), [1, 1], "it can be needed again");
+  } finally {
+    worker.terminate();
   }
 });
 
-Deno.test("Crew hands reads of whole blocks to a helper that is free, or to none", () => {
-  const { crew, helpers } = crewOf(3);
-  overload(crew);
-  const [helper] = helpers;
-  assert(!crew.handOver(READ, { block: null }));
-  helper?.open();
-  assert(crew.handOver(READ, { block: null }));
-  assert(!crew.handOver(READ, { block: null }));
-  helper?.take(new Uint8Array(128));
-  helper?.done();
-  assert(crew.handOver(READ, { block: null }));
-});
-
-Deno.test("Crew adds helpers while one is behindhand, as many as there may be", () => {
-  const { crew, helpers } = crewOf(2);
-  overload(crew);
-  helpers[0]?.open();
-  const into = new Uint8Array(128);
-  for (let index = 0; index < 400; index++) {
-    if (!crew.handOver(READ, { block: HELPERS_BLOCK }) || index < 50) continue;
-    helpers[0]?.take(into);
-    helpers[0]?.done();
-  }
-  assertEquals(helpers.length, 2);
-  overload(crew);
-  assertEquals(helpers.length, 2);
-});
-
-Deno.test("Crew stops handing over when nobody else is ever at work", () => {
-  const { crew, helpers } = crewOf(1);
-  overload(crew);
-  const [helper] = helpers;
-  helper?.open();
-  const into = new Uint8Array(128);
-  for (let index = 0; index < 300 && crew.busy; index++) {
-    if (crew.handOver(READ, { block: HELPERS_BLOCK })) {
-      helper?.take(into);
-      helper?.done();
-    }
-  }
-  assert(!crew.busy);
-  // The helper is kept for the next time.
-  overload(crew);
-  assert(crew.busy);
-  assertEquals(helpers.length, 1);
-});
-
-Deno.test("Crew sends helpers away that nobody needs, and gets new ones later", () => {
-  const { crew, helpers } = crewOf(1);
-  overload(crew);
-  helpers[0]?.open();
-  crew.note(9_000, 0.1);
-  assert(helpers[0]?.ready);
-  crew.handOver(READ, { block: HELPERS_BLOCK });
-  crew.note(9_000, 0.1);
-  assert(helpers[0]?.ready);
-  crew.note(1_001, 0.1);
-  assert(!helpers[0]?.ready);
-  assert(!crew.handOver(READ, { block: HELPERS_BLOCK }));
-  overload(crew);
-  assertEquals(helpers.length, 2);
+Deno.test("HelperCall does not lose a call that comes before the helper sleeps", () => {
+  const memory: CallMemory = new SharedArrayBuffer(16);
+  const [caller, helper] = [new HelperCall(memory), new HelperCall(memory)];
+  helper.come();
+  assertEquals(caller.ready, 1);
+  caller.call();
+  assert(helper.wait());
+  caller.close();
+  assert(!helper.wait());
 });

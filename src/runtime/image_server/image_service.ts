@@ -50,17 +50,6 @@ export class ImageService {
     return this.#settled;
   }
 
-  /**
-   * Tells a read by the block it needs a part of.
-   *
-   * @returns a number that is equal for equal blocks; null for a read of whole blocks
-   * @throws {SquashfsError}
-   */
-  blockOf(request: Request): number | null {
-    const { offset, size } = request.range();
-    return this.#image.blockOf(request.nodeId, { offset, size });
-  }
-
   /** The reply to a request that failed. */
   fail(request: Request): Uint8Array<ArrayBuffer> {
     this.#reply.error(ERRNO.EIO);

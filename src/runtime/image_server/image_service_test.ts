@@ -299,32 +299,6 @@ test("ImageService refuses requests that are cut short and files that there are 
   assertEquals(service.failures.length, 3);
 });
 
-test("ImageService tells reads of one block from reads of another", () => {
-  using service = serviceOf(sampleImage());
-  const request = new Request();
-  const blockOf = (nodeId: number, offset: number, size = 4096) => {
-    const bytes = requestBytes({ opcode: OPCODE.READ, nodeId, body: rangeBody(offset, size) });
-    request.buffer.set(bytes);
-    request.receive(bytes.length);
-    return service.service.blockOf(request);
-  };
-  const file = lookUp(service, "file");
-  assertEquals(blockOf(file, 0), blockOf(file, 126_976));
-  assert(blockOf(file, 0) !== blockOf(file, 131_072));
-  assertEquals([blockOf(file, 0, 131_072), blockOf(file, 0, 262_144)], [null, null]);
-  // Small files share a block.
-  const small = lookUp(service, "small");
-  const directory = lookUp(service, "directory");
-  const found = service.ask({
-    opcode: OPCODE.LOOKUP,
-    nodeId: directory,
-    body: nameBody("file_with_a_name_7"),
-  });
-  const other = Number(found?.view.getBigUint64(0, true));
-  assertEquals(blockOf(small, 0, 131_072), blockOf(other, 0));
-  assertEquals(blockOf(directory, 0), null);
-});
-
 test("ImageService survives every damage to an image and answers all the same", () => {
   for (const options of [["-comp", "gzip"], ["-noI", "-noD", "-noF", "-noX"]]) {
     const image = sampleImage(options);

@@ -28,7 +28,7 @@ import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { invalidImage } from "./invalid_image.ts";
 import { rehearse } from "./rehearsal.ts";
-import type { Handover } from "./server_arguments.ts";
+import { CLONES, type Handover } from "./server_arguments.ts";
 import { type ImageSource, ServedImage } from "./served_image.ts";
 
 /** An image that is to be served soon. */
@@ -39,7 +39,7 @@ export interface InterimTask {
   /** Has a process leave all that a server may not depend on, but for some descriptors. */
   leave(keep: readonly number[]): void;
   /** The server that takes over. */
-  server(device: { fuseFd: number; cloneFd: number }, handover: Handover): ProgramCall;
+  server(device: { fuseFd: number; clones: number[] }, handover: Handover): ProgramCall;
 }
 
 /** A process that waits for a mount to serve. */
@@ -105,7 +105,7 @@ export function startInterimService(task: InterimTask): InterimService | null {
     serve(fuseFd) {
       sendDescriptor(here, fuseFd);
       // Older kernels clone it only in the user namespace where it was opened: here.
-      for (let clones = 0; clones < 2; clones++) {
+      for (let clones = 0; clones < 1 + CLONES; clones++) {
         const clone = cloneFuseDevice(fuseFd);
         try {
           sendDescriptor(here, clone);
@@ -133,10 +133,14 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   leave([source.imageFd, socket]);
   if (service === null) return;
   for (const _ of rehearse(service)) if (hasMessage(socket)) break;
-  const [fuseFd, cloneFd] = [receiveDescriptor(socket), receiveDescriptor(socket)];
-  // The third is for this process: requests that it leaves unanswered fail when it ends.
-  const ownFd = receiveDescriptor(socket);
-  if (fuseFd === null || cloneFd === null || ownFd === null) return;
+  const descriptors: number[] = [];
+  while (descriptors.length < 2 + CLONES) {
+    const fd = receiveDescriptor(socket);
+    if (fd === null) return;
+    descriptors.push(fd);
+  }
+  // The second is for this process: requests that it leaves unanswered fail when it ends.
+  const [fuseFd = -1, ownFd = -1, ...clones] = descriptors;
   close(socket);
   const request = new Request(REQUEST_ROOM);
   /** @returns false when the connection has ended */
@@ -153,12 +157,10 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   // Whoever closes the writer last is ready to serve, or has failed.
   const { reader, writer } = pipe();
   inheritOnExec(writer);
-  inheritOnExec(fuseFd);
-  inheritOnExec(cloneFd);
-  goOnInChild(server({ fuseFd, cloneFd }, { ready: writer, settled: service.settled }));
+  for (const fd of [fuseFd, ...clones]) inheritOnExec(fd);
+  goOnInChild(server({ fuseFd, clones }, { ready: writer, settled: service.settled }));
   close(writer);
-  close(fuseFd);
-  close(cloneFd);
+  for (const fd of [fuseFd, ...clones]) close(fd);
   while (fuseRequestWaitsUnless(ownFd, reader) && answerNext());
 }
 

@@ -15,22 +15,19 @@ import type { HelperTask } from "./worker.ts";
 export interface ServeOptions {
   /** The device of a mounted connection that nobody serves yet. */
   fuseFd: number;
-  /** The device again (FUSE_DEV_IOC_CLONE). */
-  cloneFd: number;
+  /** The device again, as often as DEVICES says (FUSE_DEV_IOC_CLONE). */
+  clones: readonly number[];
   /** The open image file. */
   imageFd: number;
   /** Where in the file the image begins, in bytes; 0 if absent. */
   offset?: number;
   /** Whom all files appear to belong to; if absent, to the image's owners. See ImageSource. */
   owner?: Owner;
-  /** Most threads; if absent, as many as there are processors, up to MAX_THREADS. */
+  /** Most threads, up to DEVICES; if absent, as many as there are processors. */
   threads?: number;
   /** From whom the mount is taken over, if anybody served it before. */
   handover?: Handover;
 }
-
-/** Enough to keep up with a fast disk, and each takes memory. */
-const MAX_THREADS = 4;
 
 /**
  * Serves a squashfs image to a FUSE mount until the connection ends: until nobody has the mount any
@@ -46,8 +43,9 @@ const MAX_THREADS = 4;
  * @returns the exit code
  */
 export function serveImage(
-  { fuseFd, cloneFd, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
+  { fuseFd, clones, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
 ): number {
+  const [fillerFd = -1, ...helperFds] = clones;
   const source: ImageSource = { imageFd, offset, owner: owner ?? null };
   try {
     const image = new ServedImage(source);
@@ -55,14 +53,18 @@ export function serveImage(
       onFailure: failureLog(),
       ...(handover === undefined ? {} : { settled: handover.settled }),
     });
-    const most = threads ?? Math.min(navigator.hardwareConcurrency, MAX_THREADS);
-    const lanes = new FillerLanes({ deviceFd: cloneFd, imageFd }, {
+    const most = Math.min(threads ?? navigator.hardwareConcurrency, clones.length);
+    const lanes = new FillerLanes({ deviceFd: fillerFd, imageFd }, {
       count: most,
       isPossible: () => service.settled.requestTimeout,
     });
     const crew = new Crew({
       most: most - 1,
-      start: (queue, number) => startHelper({ fuseFd, source, queue, lane: lanes.open(number) }),
+      start(calls, number) {
+        const { settled } = service;
+        const lane = lanes.open(number);
+        startHelper({ fuseFd: helperFds[number - 1] ?? -1, source, settled, calls, lane });
+      },
     });
     if (handover !== undefined) {
       for (const _ of rehearse(service));

@@ -93,21 +93,6 @@ export class ServedImage {
     return inode;
   }
 
-  /**
-   * A number for the block that a range of a file is a part of, equal for equal blocks, and nearly
-   * always another for others. Null if the range takes up a whole block or more.
-   *
-   * @throws {SquashfsError}
-   */
-  blockOf(nodeId: number, { offset, size }: { offset: number; size: number }): number | null {
-    const inode = this.inode(nodeId);
-    const { blockSize } = this.reader.superblock;
-    if (inode.kind !== "file") return null;
-    const { fragment } = inode.data;
-    if (fragment !== null && offset >= inode.size - inode.size % blockSize) return fragment.index;
-    return size < blockSize ? nodeId + Math.floor(offset / blockSize) : null;
-  }
-
   /** The node number of a file. */
   nodeId({ reference }: SquashfsInode): number {
     return reference === this.#root.reference ? ROOT_NODE : reference + FIRST_NODE;

@@ -5,8 +5,8 @@ import type { Owner } from "./served_image.ts";
 export interface ServerTask {
   /** The device of a mounted connection. */
   fuseFd: number;
-  /** The device again, opened where the connection was (FUSE_DEV_IOC_CLONE). */
-  cloneFd: number;
+  /** The device again, opened where the connection was (FUSE_DEV_IOC_CLONE): CLONES times. */
+  clones: readonly number[];
   /** The open image file. */
   imageFd: number;
   /** Where in the file the image begins, in bytes. */
@@ -25,10 +25,16 @@ export interface Handover {
   settled: Settled;
 }
 
+/**
+ * How often a server needs the device besides: once for what fills the page cache, and for each
+ * thread but the first. Four threads keep up with a fast disk, and each takes memory.
+ */
+export const CLONES = 4;
+
 /** A task as arguments of the program. */
 export function serverArguments(task: ServerTask): number[] {
-  const { fuseFd, cloneFd, imageFd, offset, owner, handover } = task;
-  const numbers = [fuseFd, cloneFd, imageFd, offset, owner.uid, owner.gid];
+  const { fuseFd, clones, imageFd, offset, owner, handover } = task;
+  const numbers = [fuseFd, ...clones, imageFd, offset, owner.uid, owner.gid];
   if (handover === undefined) return numbers;
   const { ready, settled: { zeroMessageOpen, zeroMessageOpendir, requestTimeout } } = handover;
   return [...numbers, ready, ...[zeroMessageOpen, zeroMessageOpendir, requestTimeout].map(Number)];
@@ -36,9 +42,10 @@ export function serverArguments(task: ServerTask): number[] {
 
 /** The task that arguments tell of. */
 export function parseServerArguments(args: readonly string[]): ServerTask {
-  const [fuseFd = -1, cloneFd = -1, imageFd = -1, ...more] = args.map(Number);
-  const [offset = 0, uid = 0, gid = 0, ...rest] = more;
-  const task = { fuseFd, cloneFd, imageFd, offset, owner: { uid, gid } };
+  const [fuseFd = -1, ...numbers] = args.map(Number);
+  const clones = numbers.splice(0, CLONES);
+  const [imageFd = -1, offset = 0, uid = 0, gid = 0, ...rest] = numbers;
+  const task = { fuseFd, clones, imageFd, offset, owner: { uid, gid } };
   const [ready, ...flags] = rest;
   if (ready === undefined) return task;
   const isSet = (index: number) => flags[index] === 1;

@@ -4,7 +4,7 @@ import { parseServerArguments, serverArguments } from "./server_arguments.ts";
 Deno.test("parseServerArguments() restores what serverArguments() wrote", () => {
   const task = {
     fuseFd: 7,
-    cloneFd: 8,
+    clones: [8, 12, 13, 14],
     imageFd: 9,
     offset: 2 ** 40,
     owner: { uid: 4294967294, gid: 0 },
