@@ -88,9 +88,8 @@ async function filesBelow(path: string): Promise<string> {
     "sh",
     "-c",
     `cd "$1" && LC_ALL=C && export LC_ALL
-     find . -printf '%P|%y|%m|%U:%G|%s|%n|%i|%T@|%A@|%C@|%l\\0' | sort -z | tr '\\0' '\\n'
+     find . -printf '%P|%y|%m|%U:%G|%s|%b|%n|%i|%T@|%A@|%C@|%l\\0' | sort -z | tr '\\0' '\\n'
      find . ! -type l -printf '%P\\0' | sort -z | xargs -0 stat -c '%n %t:%T'
-     find sparse hole nothing random_3000000 text_131073 -printf '%P %b blocks\\n'
      getfattr -R -P -h -d -e hex -m - . | sort
      find . -type f -print0 | sort -z | xargs -0 sha256sum`,
     "sh",

@@ -111,7 +111,7 @@ export class ServedImage {
     return {
       inodeNumber: inode.inodeNumber,
       size: sizeOf(inode),
-      blocks: inode.kind === "file" ? Math.ceil((inode.size - inode.holes) / 512) : 0,
+      blocks: this.#blocksOf(inode),
       time: inode.mtime,
       mode: TYPE_BITS[inode.kind] | inode.mode,
       nlink: inode.nlink,
@@ -120,6 +120,12 @@ export class ServedImage {
       device: inode.kind === "character" || inode.kind === "block" ? deviceOf(inode) : 0,
       blockSize: this.reader.superblock.blockSize,
     };
+  }
+
+  /** Units of 512 bytes: of data that is no hole, and of extended attributes. */
+  #blocksOf(inode: SquashfsInode): number {
+    const data = inode.kind === "file" ? inode.size - inode.holes : 0;
+    return Math.ceil(data / 512) + Math.ceil(this.reader.xattrSize(inode) / 512);
   }
 
   statistics(): FileSystemStatistics {

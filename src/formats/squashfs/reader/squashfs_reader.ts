@@ -123,6 +123,12 @@ export class SquashfsReader {
     return attributes.size === 0 ? null : attributes;
   }
 
+  /** Bytes that the extended attributes of a file take in the image. @throws {SquashfsError} */
+  xattrSize(inode: SquashfsInode): number {
+    if (inode.xattrIndex === null || this.#xattrs === null) return 0;
+    return this.#xattrs.size(inode.xattrIndex);
+  }
+
   /** Where the data of a file is. @throws {SquashfsError} now or while the runs are iterated */
   fileLayout(file: SquashfsFile): FileLayout {
     return this.#contents.layout(file);

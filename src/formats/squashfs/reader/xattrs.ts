@@ -13,6 +13,8 @@ import type { MetadataReader, MetadataTable } from "./metadata.ts";
 
 const TABLE_HEADER_SIZE = 16;
 const ID_SIZE = 16;
+/** Where in it the size of the attributes is. */
+const SIZE_IN_ID = 12;
 /** Far above what any filesystem holds for a file; an image could ask for gigabytes. */
 const MAX_BYTES_PER_FILE = 16 << 20;
 
@@ -39,6 +41,13 @@ export class XattrTable {
     });
     if (start > this.#ids.firstBlock) throw corrupt("xattr table out of bounds");
     this.#entries = { start, end: this.#ids.firstBlock };
+  }
+
+  /** Bytes that the attributes with an index take, as the image says. @throws {SquashfsError} */
+  size(index: number): number {
+    const id = this.#ids.entry(index);
+    id.skip(SIZE_IN_ID);
+    return id.u32();
   }
 
   /** The attributes with an index, by full name. @throws {SquashfsError} */
