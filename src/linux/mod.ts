@@ -80,13 +80,8 @@ export {
 } from "./process.ts";
 export { ownershipFilterRows } from "./seccomp.ts";
 export { runSyscalls } from "./run_syscalls.ts";
-export {
-  cloneStandIn,
-  goOnAsOrphan,
-  goOnInChild,
-  type ProgramCall,
-  type StandIn,
-} from "./stand_in.ts";
+export { goOnAsOrphan, goOnInChild, type ProgramCall } from "./fork_handover.ts";
+export { cloneStandIn, type StandIn } from "./stand_in.ts";
 export {
   memory,
   pointers,

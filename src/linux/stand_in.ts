@@ -1,17 +1,13 @@
 import type { ByteString } from "../bytes/mod.ts";
+import { cloneAndGoOn, keepInPlace } from "./clone_and_go_on.ts";
 import { PointerList, syscallProgram } from "./exec.ts";
 import { cString } from "./libc.ts";
-import { machineFunction } from "./machine_code.ts";
 import { exitProcess, processId } from "./process.ts";
 import { rawSyscall, wordOf } from "./raw_syscall.ts";
-import { CODE } from "./stand_in_code.ts";
-import { SyscallError } from "./syscall_error.ts";
 import type { ReportStyle, Syscall } from "./syscall_image.ts";
 
-const CLONE_VM = 0x100;
 const CLONE_FILES = 0x400;
 const CLONE_VFORK = 0x4000;
-const SIGCHLD = 17;
 
 /** The child that runs this program in its parent's place, after {@link cloneStandIn}. */
 export interface StandIn {
@@ -44,7 +40,7 @@ export interface StandIn {
 export function cloneStandIn(flags: number): StandIn {
   const handover = new BigInt64Array([-1n, 0n, 0n, 0n, 1n]);
   const parent = processId();
-  cloneWith(flags | CLONE_VM | CLONE_FILES | CLONE_VFORK | SIGCHLD, handover);
+  cloneAndGoOn(flags | CLONE_FILES | CLONE_VFORK, handover);
   dieWith(parent);
 
   const exit = (code: number): never => {
@@ -61,7 +57,7 @@ export function cloneStandIn(flags: number): StandIn {
       const argv = new PointerList(["enroot"]);
       const variables = new PointerList(environment);
       const path = cString("");
-      inUse.push(path, argv, variables);
+      keepInPlace(path, argv, variables);
       handover.set([
         BigInt(fd),
         wordOf(path),
@@ -71,54 +67,6 @@ export function cloneStandIn(flags: number): StandIn {
       return exit(1);
     },
   };
-}
-
-/** A program and what it is given, as for execve(2); the path is absolute. */
-export interface ProgramCall {
-  path: ByteString;
-  argv: ByteString[];
-  environment: ByteString[];
-}
-
-/** What is executed while this program goes on; nothing may move it or take it away meanwhile. */
-const inUse: unknown[] = [];
-
-/**
- * Executes a program in this process's place and goes on in a child, which has all memory to itself
- * from then on. Only for a process without other threads: a {@link fork}. Where the program cannot
- * be executed, the process ends with code 1.
- *
- * @throws {SyscallError}
- */
-export function goOnInChild({ path, argv, environment }: ProgramCall): void {
-  const AT_FDCWD = -100n;
-  const file = cString(path);
-  const words = new PointerList(argv);
-  const variables = new PointerList(environment);
-  const handover = BigInt64Array.of(
-    AT_FDCWD,
-    wordOf(file),
-    wordOf(words.array),
-    wordOf(variables.array),
-    1n,
-  );
-  inUse.push(file, words, variables, handover);
-  cloneWith(CLONE_VM | SIGCHLD, handover);
-}
-
-/** Ends this process and goes on in a child of nobody's. Only for a {@link fork}. @throws {SyscallError} */
-export function goOnAsOrphan(): void {
-  const path = cString("");
-  const nothing = BigInt64Array.of(-1n, wordOf(path), 0n, 0n, 0n);
-  inUse.push(path, nothing);
-  cloneWith(CLONE_VM | SIGCHLD, nothing);
-}
-
-/** Goes on in a child; see stand_in_code.ts. @throws {SyscallError} */
-function cloneWith(flags: number, handover: BigInt64Array<ArrayBuffer>): void {
-  const code = machineFunction(CODE[Deno.build.arch]);
-  const result = Number(code.call(BigInt(flags), new Uint8Array(handover.buffer)));
-  if (result < 0) throw new SyscallError("clone", -result);
 }
 
 /** Has the kernel kill this process when its parent dies (prctl(2), PR_SET_PDEATHSIG). */

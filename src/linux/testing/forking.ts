@@ -5,7 +5,7 @@
 import { fork } from "../fork.ts";
 import { waitForChild } from "../child_process.ts";
 import { exitProcess } from "../process.ts";
-import { goOnAsOrphan, goOnInChild } from "../stand_in.ts";
+import { goOnAsOrphan, goOnInChild } from "../fork_handover.ts";
 
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 

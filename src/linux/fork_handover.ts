@@ -1,0 +1,43 @@
+import type { ByteString } from "../bytes/mod.ts";
+import { cloneAndGoOn, keepInPlace } from "./clone_and_go_on.ts";
+import { PointerList } from "./exec.ts";
+import { cString } from "./libc.ts";
+import { wordOf } from "./raw_syscall.ts";
+
+/** A program and what it is given, as for execve(2); the path is absolute. */
+export interface ProgramCall {
+  path: ByteString;
+  argv: ByteString[];
+  environment: ByteString[];
+}
+
+/**
+ * Executes a program in this process's place and goes on in a child, which has all memory to itself
+ * from then on. Only for a process without other threads: a {@link fork}. Where the program cannot
+ * be executed, the process ends with code 1.
+ *
+ * @throws {SyscallError}
+ */
+export function goOnInChild({ path, argv, environment }: ProgramCall): void {
+  const AT_FDCWD = -100n;
+  const file = cString(path);
+  const words = new PointerList(argv);
+  const variables = new PointerList(environment);
+  const handover = BigInt64Array.of(
+    AT_FDCWD,
+    wordOf(file),
+    wordOf(words.array),
+    wordOf(variables.array),
+    1n,
+  );
+  keepInPlace(file, words, variables, handover);
+  cloneAndGoOn(0, handover);
+}
+
+/** Ends this process and goes on in a child of nobody's. Only for a {@link fork}. @throws {SyscallError} */
+export function goOnAsOrphan(): void {
+  const path = cString("");
+  const nothing = BigInt64Array.of(-1n, wordOf(path), 0n, 0n, 0n);
+  keepInPlace(path, nothing);
+  cloneAndGoOn(0, nothing);
+}
