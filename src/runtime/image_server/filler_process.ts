@@ -12,6 +12,7 @@ import {
   text,
   wordAt,
 } from "../../linux/mod.ts";
+import { closeAllBut } from "../leave_rows.ts";
 
 /** What the process that fills the page cache works with. */
 export interface FillerTask {
@@ -136,7 +137,7 @@ interface RowsTask extends FillerTask {
 
 /** What the guard does, which starts the other process. */
 function guardRows(task: RowsTask): Syscall[] {
-  const { deviceFd, memoryFd, memorySize, messages, lifeline } = task;
+  const { deviceFd, imageFd, memoryFd, memorySize, messages, lifeline } = task;
   const PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 1, MAP_FIXED = 0x10;
   const PR_SET_NAME = 15, SIGCHLD = 17, WNOHANG = 1, ANY_CHILD = -1;
   const filler = fillerRows(task);
@@ -148,14 +149,19 @@ function guardRows(task: RowsTask): Syscall[] {
     ignoreError: true,
   };
   const pause: Syscall = { name: "nanosleep", arguments: [at.pause, 0], ignoreError: true };
-  // What fails here is told to nobody: reading ahead is a matter of speed.
-  const leave: Syscall = { name: "close", arguments: [2], ignoreError: true };
+  const setName: Syscall = {
+    name: "prctl",
+    arguments: [PR_SET_NAME, text(FILLER_NAME.slice(0, 15))],
+    ignoreError: true,
+  };
   return [
     // The guard is nobody's child, as the image server is.
-    { name: "clone", arguments: [SIGCHLD, 0, 0, 0, 0], onZero: leave },
+    { name: "clone", arguments: [SIGCHLD, 0, 0, 0, 0], onZero: setName },
     { name: "exit_group", arguments: [0] },
-    leave,
-    { name: "prctl", arguments: [PR_SET_NAME, text(FILLER_NAME.slice(0, 15))], ignoreError: true },
+    setName,
+    // The server's own device must close with the server: so what was read from it fails. Standard
+    // error goes as well, for what fails from here on is a matter of speed.
+    ...closeAllBut([0, 1, deviceFd, imageFd, memoryFd, messages, lifeline]),
     {
       name: "mmap",
       arguments: [
