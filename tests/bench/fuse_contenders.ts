@@ -57,8 +57,8 @@ export async function withMount<T>(
 ): Promise<{ result: T; cost: Cost | null }> {
   const [program = "mount", ...args] = command?.(image, directory) ??
     ["mount", "-t", "squashfs", "-o", "loop,ro", image, directory];
-  const server = new Deno.Command(program, { args, stdin: "null", stdout: "null" }).spawn();
   const device = Deno.statSync(directory).dev;
+  const server = new Deno.Command(program, { args, stdin: "null", stdout: "null" }).spawn();
   if (command === null) await server.status;
   while (Deno.statSync(directory).dev === device) {
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -38,7 +38,7 @@ const CONGESTION_THRESHOLD = 48;
  * than most failures of storage last; it is for the case that all our processes are killed in the
  * moment when that leaves one of them waiting for itself (see filler_process.ts).
  */
-const REQUEST_TIMEOUT = 3600;
+const REQUEST_TIMEOUT = 900;
 /** Times are whole seconds. */
 const TIME_GRANULARITY = 1_000_000_000;
 /** The least the kernel allows; nobody writes. */

@@ -62,6 +62,6 @@ Deno.test("Reply.init() is a struct fuse_init_out of 64 bytes", () => {
   assertEquals([reader.u16(), reader.u16(), reader.u32()], [64, 48, 4096]);
   assertEquals([reader.u32(), reader.u16() * 4096], [1_000_000_000, MAX_READ]);
   assertEquals([reader.u16(), reader.u32(), reader.u32()], [0, INIT_FLAG_2.REQUEST_TIMEOUT, 0]);
-  assertEquals(reader.u16(), 3600);
+  assertEquals(reader.u16(), 900);
   assertEquals([...reader.bytes(22)], new Array(22).fill(0));
 });

@@ -3,6 +3,7 @@ import {
   close,
   ignoreChildren,
   inheritOnExec,
+  memory,
   memoryAt,
   neverWait,
   pipe,
@@ -38,16 +39,18 @@ export const MESSAGE = {
   loadPosition: 8,
   /** The position of the last byte read: past the end of the image, the message has no effect. */
   lastPosition: 16,
+  /** How many devices to ask first whether a request waits: 1, and then nothing is done, or 0. */
+  patience: 24,
   /** Where to write the time (two words) when the message has been dealt with. */
-  doneAddress: 24,
+  doneAddress: 32,
   /** Addresses and lengths of what is then written to the device (struct iovec). */
-  headerAddress: 32,
-  headerLength: 40,
-  dataAddress: 48,
-  dataLength: 56,
+  headerAddress: 40,
+  headerLength: 48,
+  dataAddress: 56,
+  dataLength: 64,
   /** What the first of them points at by custom: the notification without its data. */
-  header: 64,
-  size: 64 + STORE_NOTIFICATION_SIZE,
+  header: 72,
+  size: 72 + STORE_NOTIFICATION_SIZE,
 } as const;
 
 /** Most bytes read from the image at once: a block of the largest size. */
@@ -63,6 +66,8 @@ const at = {
   guardVector: BASE + 512,
   guardReply: BASE + 640,
   pause: BASE + 768,
+  noTime: BASE + 800,
+  device: BASE + 832,
   guardRequest: BASE + 4096,
   buffer: BASE + 32768,
   lanes: BASE + 32768 + BUFFER_SIZE,
@@ -87,27 +92,28 @@ export const REMOTE = {
  * other one has come free. Both are a table of system calls: they take no memory to speak of, and
  * end with us.
  *
- * Somebody may kill all three at once, as Slurm ends a job. In the worst moment, a read that nobody
- * has taken from the device yet, that leaves the second process, the mount and whoever unmounts it
+ * Somebody may kill all three at once. In the worst moment, when the second process waits for a read
+ * that nobody has taken from the device yet, that leaves it, the mount and whoever unmounts it
  * waiting for each other. Only the kernel can end that, by its limit on the time that a request may
- * take: this is not for kernels without one (before Linux 6.15).
+ * take: this is not for kernels without one (before Linux 6.15). And the moment is made rare:
+ * see CacheFiller and ReadAhead.
  *
  * @throws {SyscallError}
  */
 export function startFiller(task: FillerTask, { lanes }: { lanes: number }): FillerLane[] {
   const size = at.lanes - BASE + lanes * LANE.size;
-  const memory = sharedMemory("enroot-image", size);
-  fillGuardMemory(memory.address);
+  const shared = sharedMemory("enroot-image", size);
+  fillMemory(shared.address, task);
   const messages = pipe();
   const lifeline = pipe();
   neverWait(messages.writer);
-  const inherited = [task.deviceFd, memory.fd, messages.reader, lifeline.reader];
+  const inherited = [task.deviceFd, shared.fd, messages.reader, lifeline.reader];
   try {
     for (const fd of [...inherited, task.imageFd]) inheritOnExec(fd);
     ignoreChildren();
     const rows = guardRows({
       ...task,
-      memoryFd: memory.fd,
+      memoryFd: shared.fd,
       memorySize: size,
       messages: messages.reader,
       lifeline: lifeline.reader,
@@ -118,7 +124,7 @@ export function startFiller(task: FillerTask, { lanes }: { lanes: number }): Fil
   }
   return Array.from({ length: lanes }, (_, index) => {
     const remoteAddress = at.lanes + index * LANE.size;
-    const address = memory.address + remoteAddress - BASE;
+    const address = shared.address + remoteAddress - BASE;
     return { address, remoteAddress, messages: messages.writer };
   });
 }
@@ -139,7 +145,8 @@ interface RowsTask extends FillerTask {
 function guardRows(task: RowsTask): Syscall[] {
   const { deviceFd, imageFd, memoryFd, memorySize, messages, lifeline } = task;
   const PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 1, MAP_FIXED = 0x10;
-  const PR_SET_NAME = 15, SIGCHLD = 17, WNOHANG = 1, ANY_CHILD = -1;
+  const PR_SET_NAME = 15, SIGCHLD = 17, SIG_BLOCK = 0, WNOHANG = 1, ANY_CHILD = -1;
+  const ALL_SIGNALS = new Uint8Array(8).fill(0xff);
   const filler = fillerRows(task);
   const [firstOfFiller] = filler;
   // A request's number is at the same place as a reply's: so is the request read around the reply.
@@ -159,6 +166,8 @@ function guardRows(task: RowsTask): Syscall[] {
     { name: "clone", arguments: [SIGCHLD, 0, 0, 0, 0], onZero: setName },
     { name: "exit_group", arguments: [0] },
     setName,
+    // Whoever ends everything by SIGTERM before SIGKILL, as Slurm does, leaves the guard its time.
+    { name: "rt_sigprocmask", arguments: [SIG_BLOCK, memory(ALL_SIGNALS), 0, ALL_SIGNALS.length] },
     // The server's own device must close with the server: so what was read from it fails. Standard
     // error goes as well, for what fails from here on is a matter of speed.
     ...closeAllBut([0, 1, deviceFd, imageFd, memoryFd, messages, lifeline]),
@@ -200,6 +209,11 @@ function fillerRows({ deviceFd, imageFd, messages }: RowsTask): Syscall[] {
     arguments: [CLOCK_REALTIME, word(MESSAGE.doneAddress)],
     onZero: next,
   };
+  const store: Syscall = {
+    name: "writev",
+    arguments: [deviceFd, at.message + MESSAGE.headerAddress, 2],
+    ignoreError: true,
+  };
   return [
     next,
     {
@@ -212,20 +226,23 @@ function fillerRows({ deviceFd, imageFd, messages }: RowsTask): Syscall[] {
       onZero: done,
     },
     {
-      name: "writev",
-      arguments: [deviceFd, at.message + MESSAGE.headerAddress, 2],
+      name: "ppoll",
+      arguments: [at.device, word(MESSAGE.patience), at.noTime, 0, 0],
       ignoreError: true,
+      onZero: store,
     },
     done,
+    store,
+    { ...done },
     end,
   ];
 }
 
-/** Prepares what the guard's rows point at. */
-function fillGuardMemory(address: number): void {
+/** Prepares what the rows point at. */
+function fillMemory(address: number, { deviceFd }: FillerTask): void {
   const bytes = memoryAt(address, 4096);
   const view = new DataView(bytes.buffer);
-  const EIO = 5;
+  const EIO = 5, POLLIN = 1;
   const REPLY_SIZE = 16, BEFORE_NUMBER = 8, NUMBER_SIZE = 8;
   const words = (place: number, values: number[]) =>
     values.forEach((value, index) =>
@@ -240,4 +257,5 @@ function fillGuardMemory(address: number): void {
   view.setInt32(at.guardReply - BASE + 4, -EIO, true);
   words(at.guardReply + BEFORE_NUMBER, [1]);
   words(at.pause, [0, 1_000_000]);
+  words(at.device, [deviceFd + POLLIN * 2 ** 32]); // A struct pollfd.
 }

@@ -17,6 +17,11 @@ const LARGEST_FILE = 128 << 10;
 const FIRST_WINDOW = 4;
 const LONGEST_WINDOW = 32;
 const WINDOW_BYTES = 1 << 20;
+/**
+ * How many are left to the reader: it will ask for them before they are there. To fill the cache
+ * with what somebody asks for at the same time is best avoided (see startFiller()).
+ */
+const LEFT = 2;
 /** How far to look for such a file, in inodes. */
 const FURTHEST = 64;
 
@@ -82,7 +87,8 @@ export class ReadAhead {
     this.#blocks.add(nodeId, block);
     const filler = this.#filler();
     if (filler === null) return;
-    this.#fill(filler, { nodeId, file, offset });
+    // Others read other blocks, as a rule.
+    this.#fill(filler, { nodeId, file, offset, patient: false });
     filler.flush();
   }
 
@@ -114,17 +120,17 @@ export class ReadAhead {
 
   /** Fills the cache with files behind a reference. @returns the file where to go on */
   #fillFiles(filler: Filler, reference: number, window: number): number | null {
-    let [count, bytes] = [0, 0];
+    let [count, bytes] = [-LEFT, 0];
     for (const file of this.#filesBehind(reference)) {
-      if (count === window || bytes > WINDOW_BYTES) {
+      if (++count <= 0) continue;
+      if (count > window || bytes > WINDOW_BYTES) {
         filler.flush();
         return file.reference;
       }
       const nodeId = this.#image.nodeId(file);
       for (let offset = 0; offset < file.size;) {
-        offset = this.#fill(filler, { nodeId, file, offset });
+        offset = this.#fill(filler, { nodeId, file, offset, patient: true });
       }
-      count++;
       bytes += file.size;
     }
     filler.flush();
@@ -150,12 +156,18 @@ export class ReadAhead {
   /** Fills the cache with the piece of a file at an offset. @returns where the next one begins */
   #fill(
     filler: Filler,
-    { nodeId, file, offset }: { nodeId: number; file: SquashfsFile; offset: number },
+    { nodeId, file, offset, patient }: {
+      nodeId: number;
+      file: SquashfsFile;
+      offset: number;
+      patient: boolean;
+    },
   ): number {
     const piece = this.#image.reader.filePiece(file, offset);
     if (piece === null) return file.size;
-    if (piece.kind === "decoded") filler.fill({ nodeId, offset: piece.offset }, piece.data);
-    else filler.fillFromImage({ nodeId, ...piece }, piece.position);
+    const part = { nodeId, offset: piece.offset, length: piece.length };
+    if (piece.kind === "decoded") filler.fill(part, { data: piece.data, patient });
+    else filler.fillFromImage(part, { position: piece.position, patient });
     return piece.offset + piece.length;
   }
 }
