@@ -162,44 +162,6 @@ Deno.test("filePiece() gives the block, or tail, that has a byte of a file", asy
   assertEquals(reader.filePiece(fileNamed("empty"), 0), null);
 });
 
-Deno.test("inodesBehind() goes through all inodes as they lie in the image", async () => {
-  for (const options of ["", "-noI", "-comp zstd -b 4096"]) {
-    const image = await write(options, (writer) => {
-      const children: Record<string, Inode<FileData>> = {};
-      for (let index = 0; index < 500; index++) {
-        const inside = {
-          blocks: file(writer, prose(index * 50, index)),
-          link: symlink("x".repeat(1 + index)),
-          device: device("block", [1, index]),
-          pipe: special("fifo", { xattrs: new Map([["user.a", new Uint8Array([index])]]) }),
-        };
-        children[`${index}`] = directory(inside);
-      }
-      return directory(children);
-    });
-    const reader = openSquashfs(image.source);
-    const known: number[] = [];
-    const collect = (references: number[]) => {
-      for (const reference of references) {
-        known.push(reference);
-        const inode = reader.readInode(reference);
-        if (inode.kind !== "directory") continue;
-        collect(reader.readDirectory(inode).map((entry) => entry.reference));
-      }
-    };
-    collect([reader.superblock.rootInode]);
-    known.sort((one, other) => one - other);
-    assertEquals(known.length, 2501);
-    const [first = -1, ...rest] = known;
-    const seen = [...reader.inodesBehind(first)];
-    assertEquals(seen.map(({ reference }) => reference), rest);
-    const last = seen.at(-1);
-    assert(last !== undefined);
-    assertEquals([...reader.inodesBehind(last.reference)], []);
-    assertEquals(reader.readInode(last.reference), last);
-  }
-});
-
 Deno.test("readData() seeks in a file of thousands of blocks", async () => {
   const whole = prose(3_000_001);
   const image = await write("-b 4096", (writer) => directory({ a: file(writer, whole) }));

@@ -33,35 +33,23 @@ export class CacheFiller {
     this.#room = memoryAt(lane.address + LANE.data, ROOM);
   }
 
-  /**
-   * Has a part of a file, of a block at most, that lies in the image as it is put into the cache.
-   *
-   * @param options.patient only if no request waits at the time, which may be for that very part
-   */
-  fillFromImage(
-    part: FilePart,
-    { position, patient }: { position: number; patient: boolean },
-  ): void {
+  /** Has a part of a file, of a block at most, that lies in the image as it is put into the cache. */
+  fillFromImage(part: FilePart, position: number): void {
     if (this.#closed) return;
     this.#add(part, {
       load: { length: part.length, position, last: position + part.length - 1 },
-      patient,
       dataAddress: REMOTE.buffer,
       doneAddress: REMOTE.scratch,
     });
   }
 
   /** The same with these bytes, which are copied. */
-  fill(
-    { nodeId, offset }: { nodeId: number; offset: number },
-    { data, patient }: { data: Uint8Array; patient: boolean },
-  ): void {
+  fill({ nodeId, offset }: { nodeId: number; offset: number }, data: Uint8Array): void {
     const place = this.#closed ? null : this.#take(data.length);
     if (place === null) return;
     this.#room.set(data, place.at);
     this.#add({ nodeId, offset, length: data.length }, {
       load: { length: 0, position: 0, last: 0 },
-      patient,
       dataAddress: this.#lane.remoteAddress + LANE.data + place.at,
       doneAddress: this.#lane.remoteAddress + place.flag * 16,
     });
@@ -78,9 +66,8 @@ export class CacheFiller {
     this.#unsent.length = 0;
   }
 
-  #add(part: FilePart, { load, patient, dataAddress, doneAddress }: {
+  #add(part: FilePart, { load, dataAddress, doneAddress }: {
     load: { length: number; position: number; last: number };
-    patient: boolean;
     dataAddress: number;
     doneAddress: number;
   }): void {
@@ -92,7 +79,6 @@ export class CacheFiller {
     word(MESSAGE.loadLength, load.length);
     word(MESSAGE.loadPosition, load.position);
     word(MESSAGE.lastPosition, load.last);
-    word(MESSAGE.patience, patient ? 1 : 0);
     word(MESSAGE.doneAddress, doneAddress);
     word(MESSAGE.headerAddress, REMOTE.header);
     word(MESSAGE.headerLength, MESSAGE.size - MESSAGE.header);

@@ -60,10 +60,7 @@ function finish(bytes: Uint8Array, { done }: { done: number }): void {
 
 test("CacheFiller says where in the image a part of a file is", () => {
   using filling = fillerWithPipe();
-  filling.filler.fillFromImage({ nodeId: 7, offset: 8192, length: 4096 }, {
-    position: 2 ** 40,
-    patient: true,
-  });
+  filling.filler.fillFromImage({ nodeId: 7, offset: 8192, length: 4096 }, 2 ** 40);
   filling.filler.flush();
   const [message] = filling.messages();
   assertEquals(message?.load, [4096, 2 ** 40, 2 ** 40 + 4095]);
@@ -76,7 +73,7 @@ test("CacheFiller copies data to where the process finds it, and reuses room giv
   const { filler, bytes } = filling;
   const block = new Uint8Array(600_000);
   const send = (value: number) => {
-    filler.fill({ nodeId: 9, offset: 0 }, { data: block.fill(value), patient: false });
+    filler.fill({ nodeId: 9, offset: 0 }, block.fill(value));
     filler.flush();
   };
   for (const value of [1, 2, 3]) send(value);
@@ -101,20 +98,20 @@ test("CacheFiller leaves what a full pipe does not take, and goes on later", () 
   using filling = fillerWithPipe();
   const { filler, bytes } = filling;
   for (let count = 0; count < 100_000; count++) {
-    filler.fillFromImage({ nodeId: 1, offset: 0, length: 1 }, { position: count, patient: true });
+    filler.fillFromImage({ nodeId: 1, offset: 0, length: 1 }, count);
   }
   // Many more than there are flags: none may be lost with a message.
   for (let count = 0; count < 1000; count++) {
-    filler.fill({ nodeId: 2, offset: 0 }, { data: Uint8Array.of(1), patient: true });
+    filler.fill({ nodeId: 2, offset: 0 }, Uint8Array.of(1));
     filler.flush();
   }
   assert(filling.messages().every(({ file: [nodeId] }) => nodeId === 1));
   for (let count = 0; count < 1000; count++) {
-    filler.fill({ nodeId: 3, offset: count }, { data: Uint8Array.of(1), patient: true });
+    filler.fill({ nodeId: 3, offset: count }, Uint8Array.of(1));
     filler.flush();
     for (const message of filling.messages()) if (message.done >= 0) finish(bytes, message);
   }
-  filler.fill({ nodeId: 4, offset: 0 }, { data: Uint8Array.of(44), patient: true });
+  filler.fill({ nodeId: 4, offset: 0 }, Uint8Array.of(44));
   filler.flush();
   const last = filling.messages().at(-1);
   assertEquals([last?.file[0], bytes[last?.data ?? 0]], [4, 44]);
@@ -125,11 +122,8 @@ test("CacheFiller does nothing more when the process is gone", () => {
   using filling = fillerWithPipe();
   filling.closeReader();
   for (let count = 0; count < 200; count++) {
-    filling.filler.fill({ nodeId: 1, offset: 0 }, { data: new Uint8Array(10), patient: true });
-    filling.filler.fillFromImage({ nodeId: 1, offset: 0, length: 1 }, {
-      position: 0,
-      patient: true,
-    });
+    filling.filler.fill({ nodeId: 1, offset: 0 }, new Uint8Array(10));
+    filling.filler.fillFromImage({ nodeId: 1, offset: 0, length: 1 }, 0);
     filling.filler.flush();
   }
 });

@@ -39,18 +39,16 @@ export const MESSAGE = {
   loadPosition: 8,
   /** The position of the last byte read: past the end of the image, the message has no effect. */
   lastPosition: 16,
-  /** How many devices to ask first whether a request waits: 1, and then nothing is done, or 0. */
-  patience: 24,
   /** Where to write the time (two words) when the message has been dealt with. */
-  doneAddress: 32,
+  doneAddress: 24,
   /** Addresses and lengths of what is then written to the device (struct iovec). */
-  headerAddress: 40,
-  headerLength: 48,
-  dataAddress: 56,
-  dataLength: 64,
+  headerAddress: 32,
+  headerLength: 40,
+  dataAddress: 48,
+  dataLength: 56,
   /** What the first of them points at by custom: the notification without its data. */
-  header: 72,
-  size: 72 + STORE_NOTIFICATION_SIZE,
+  header: 64,
+  size: 64 + STORE_NOTIFICATION_SIZE,
 } as const;
 
 /** Most bytes read from the image at once: a block of the largest size. */
@@ -66,8 +64,6 @@ const at = {
   guardVector: BASE + 512,
   guardReply: BASE + 640,
   pause: BASE + 768,
-  noTime: BASE + 800,
-  device: BASE + 832,
   guardRequest: BASE + 4096,
   buffer: BASE + 32768,
   lanes: BASE + 32768 + BUFFER_SIZE,
@@ -95,15 +91,15 @@ export const REMOTE = {
  * Somebody may kill all three at once. In the worst moment, when the second process waits for a read
  * that nobody has taken from the device yet, that leaves it, the mount and whoever unmounts it
  * waiting for each other. Only the kernel can end that, by its limit on the time that a request may
- * take: this is not for kernels without one (before Linux 6.15). And the moment is made rare:
- * see CacheFiller and ReadAhead.
+ * take: this is not for kernels without one (before Linux 6.15). And the moment is
+ * rare as long as nothing is stored that somebody is likely to read at the time.
  *
  * @throws {SyscallError}
  */
 export function startFiller(task: FillerTask, { lanes }: { lanes: number }): FillerLane[] {
   const size = at.lanes - BASE + lanes * LANE.size;
   const shared = sharedMemory("enroot-image", size);
-  fillMemory(shared.address, task);
+  fillMemory(shared.address);
   const messages = pipe();
   const lifeline = pipe();
   neverWait(messages.writer);
@@ -225,24 +221,17 @@ function fillerRows({ deviceFd, imageFd, messages }: RowsTask): Syscall[] {
       arguments: [imageFd, at.scratch + 32, 1, word(MESSAGE.lastPosition)],
       onZero: done,
     },
-    {
-      name: "ppoll",
-      arguments: [at.device, word(MESSAGE.patience), at.noTime, 0, 0],
-      ignoreError: true,
-      onZero: store,
-    },
-    done,
     store,
-    { ...done },
+    done,
     end,
   ];
 }
 
 /** Prepares what the rows point at. */
-function fillMemory(address: number, { deviceFd }: FillerTask): void {
+function fillMemory(address: number): void {
   const bytes = memoryAt(address, 4096);
   const view = new DataView(bytes.buffer);
-  const EIO = 5, POLLIN = 1;
+  const EIO = 5;
   const REPLY_SIZE = 16, BEFORE_NUMBER = 8, NUMBER_SIZE = 8;
   const words = (place: number, values: number[]) =>
     values.forEach((value, index) =>
@@ -257,5 +246,4 @@ function fillMemory(address: number, { deviceFd }: FillerTask): void {
   view.setInt32(at.guardReply - BASE + 4, -EIO, true);
   words(at.guardReply + BEFORE_NUMBER, [1]);
   words(at.pause, [0, 1_000_000]);
-  words(at.device, [deviceFd + POLLIN * 2 ** 32]); // A struct pollfd.
 }

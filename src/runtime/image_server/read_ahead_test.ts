@@ -55,7 +55,7 @@ async function sample({ options = "-noD", wanted = true } = {}) {
     filled.push(`${names.get(nodeId) ?? nodeId} ${offset}+${length}`);
   };
   const filler: Filler = {
-    fill: ({ nodeId, offset }, { data }) => note(nodeId, offset, data.length),
+    fill: ({ nodeId, offset }, data) => note(nodeId, offset, data.length),
     fillFromImage: ({ nodeId, offset, length }) => note(nodeId, offset, length),
     flush() {},
   };
@@ -77,46 +77,6 @@ async function sample({ options = "-noD", wanted = true } = {}) {
   };
 }
 
-const small = (index: number) => `small${String(index).padStart(3, "0")}`;
-const whole = (index: number) => `${small(index)} 0+${100 + index * 40}`;
-const range = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => whole(from + index));
-
-test("ReadAhead reads more and more of the files that follow when they are read in order", async () => {
-  using image = await sample();
-  assertEquals(image.read(small(3)), []);
-  assertEquals(image.read(small(4)), [], "one may follow another by chance");
-  assertEquals(image.read(small(5)), range(8, 12));
-  // What is in the cache is not asked for. If it is, it was on its way.
-  for (const index of [6, 7, 8]) assertEquals(image.read(small(index)), []);
-  assertEquals(image.read(small(12)), range(15, 23));
-  assertEquals(image.read(small(23)), range(26, 42));
-  assertEquals(image.read(small(42)), range(45, 77));
-  assertEquals(image.read(small(77)), range(80, 112), "no more at once than that");
-});
-
-test("ReadAhead ends with the files there are", async () => {
-  using image = await sample();
-  for (const index of [188, 189]) image.read(small(index));
-  assertEquals(image.read(small(190)), range(193, 197));
-  assertEquals(image.read(small(197)), range(200, FILES));
-  assertEquals(image.read(small(199)), []);
-});
-
-test("ReadAhead tells several readers apart, and is not led astray by others", async () => {
-  using image = await sample();
-  for (const index of [0, 100, 1, 50, 101, 7]) assertEquals(image.read(small(index)), []);
-  assertEquals(image.read(small(2)), range(5, 9));
-  assertEquals(image.read(small(102)), range(105, 109));
-});
-
-test("ReadAhead does not take files read at random for a walk", async () => {
-  using image = await sample();
-  for (let index = 0; index < 500; index++) {
-    assertEquals(image.read(small(index * 77 % FILES)), []);
-  }
-});
-
 for (const [name, options] of [["text", "-comp gzip -noF"], ["noise", "-noD"]] as const) {
   const what = name === "text" ? "decoded" : "stored";
   test(`ReadAhead completes the ${what} block of a page read at random, once`, async () => {
@@ -137,7 +97,6 @@ for (const [name, options] of [["text", "-comp gzip -noF"], ["noise", "-noD"]] a
 
 test("ReadAhead asks for nothing where the cache cannot be filled", async () => {
   using image = await sample({ wanted: false });
-  for (let index = 0; index < FILES; index++) assertEquals(image.read(small(index)), []);
   assertEquals(image.read("noise", BLOCK + 4096), []);
 });
 

@@ -180,7 +180,7 @@ Deno.test({
   },
 });
 
-for (const options of [["-noD"], ["-noD", "-noF", "-b", "16K"], ["-b", "1M"], ["-b", "4096"]]) {
+for (const options of [["-noD"], ["-noD", "-noF", "-b", "16K"], ["-b", "1M"], ["-b", "8192"]]) {
   Deno.test({
     name: `serveImage() reads ahead what the kernel's squashfs shows of ${
       options.join(" ")

@@ -124,12 +124,6 @@ export class FileContents {
     return end - offset;
   }
 
-  /** Bytes of the block sizes that follow a file's inode. */
-  blockListSize(file: SquashfsFile): number {
-    const hasTail = file.data.fragment !== null;
-    return BLOCK_SIZE_FIELD * blockCount(file.size, { blockSize: this.#blockSize, hasTail });
-  }
-
   piece(file: SquashfsFile, offset: number): FilePiece | null {
     const blocks = this.#blockList(file);
     if (offset < blocks.length) {

@@ -20,9 +20,6 @@ const EXTENDED_FILE_SIZE = 56;
 /** Bytes of an extended directory inode before its index. */
 export const EXTENDED_DIRECTORY_SIZE = 40;
 
-/** Bytes of the parent's inode number in directories: names are looked up from the root down only. */
-const PARENT_SIZE = 4;
-
 /** What every inode has. */
 interface InodeBase {
   /** Where the inode is; what readInode() takes. The same file always has the same reference. */
@@ -162,7 +159,6 @@ function basicDirectory(cursor: MetadataCursor, base: InodeBase): SquashfsDirect
   base.nlink = cursor.u32();
   const length = listingLength(cursor.u16());
   const reference = metadataReference(block, cursor.u16());
-  cursor.skip(PARENT_SIZE);
   return { ...base, kind: "directory", listing: { reference, length, indexCount: 0 } };
 }
 
@@ -170,7 +166,7 @@ function extendedDirectory(cursor: MetadataCursor, base: InodeBase): SquashfsDir
   base.nlink = cursor.u32();
   const length = listingLength(cursor.u32());
   const block = cursor.u32();
-  cursor.skip(PARENT_SIZE);
+  cursor.skip(4); // The parent's inode number: names are looked up from the root down only.
   const indexCount = cursor.u16();
   const reference = metadataReference(block, cursor.u16());
   base.xattrIndex = optionalIndex(cursor);

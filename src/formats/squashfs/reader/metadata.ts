@@ -7,7 +7,6 @@ import {
 import {
   METADATA_SIZE,
   METADATA_STORED,
-  metadataReference,
   referenceBlock,
   referenceOffset,
 } from "../format/layout.ts";
@@ -91,9 +90,6 @@ export class MetadataReader {
 export class MetadataCursor {
   readonly #reader: MetadataReader;
   readonly #end: number;
-  /** Where the block is that is read, and how many bytes of earlier ones precede it in #bytes. */
-  #position: number;
-  #carried = 0;
   #bytes: Uint8Array;
   #view: DataView;
   #at: number;
@@ -102,7 +98,6 @@ export class MetadataCursor {
   constructor(reader: MetadataReader, start: { position: number; offset: number; end: number }) {
     this.#reader = reader;
     this.#end = start.end;
-    this.#position = start.position;
     const block = reader.block(start.position, start.end);
     if (start.offset > block.data.length) {
       throw corrupt(`offset ${start.offset} passes the metadata block at ${start.position}`);
@@ -111,15 +106,6 @@ export class MetadataCursor {
     this.#view = viewOf(block.data);
     this.#at = start.offset;
     this.#next = block.next;
-  }
-
-  /** The reference to what comes next in the table that is read; null at its end. */
-  reference(table: MetadataTable): number | null {
-    const offset = this.#at - this.#carried;
-    if (this.#at < this.#bytes.length) {
-      return metadataReference(this.#position - table.start, offset);
-    }
-    return this.#next >= table.end ? null : metadataReference(this.#next - table.start, 0);
   }
 
   u16(): number {
@@ -176,7 +162,7 @@ export class MetadataCursor {
       const joined = new Uint8Array(rest.length + data.length);
       joined.set(rest);
       joined.set(data, rest.length);
-      this.#enter(joined, rest.length);
+      this.#enter(joined);
     }
     const at = this.#at;
     this.#at += length;
@@ -184,14 +170,12 @@ export class MetadataCursor {
   }
 
   #nextBlock(): Uint8Array {
-    this.#position = this.#next;
     const block = this.#reader.block(this.#next, this.#end);
     this.#next = block.next;
     return block.data;
   }
 
-  #enter(bytes: Uint8Array, carried = 0): void {
-    this.#carried = carried;
+  #enter(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
     this.#at = 0;

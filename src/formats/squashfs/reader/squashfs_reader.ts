@@ -79,22 +79,6 @@ export class SquashfsReader {
     return decodeInode(cursor, { reference, ids: this.#ids });
   }
 
-  /**
-   * Goes through the inodes as they lie in the image, behind one of them, which is the order of a
-   * tree walk in most images. Ends before a directory with an index, and at the table's end.
-   *
-   * @throws {SquashfsError}
-   */
-  *inodesBehind(reference: number): Generator<SquashfsInode> {
-    const cursor = this.#metadata.cursor(this.#inodes, reference);
-    for (let at: number | null = reference; at !== null; at = cursor.reference(this.#inodes)) {
-      const inode = decodeInode(cursor, { reference: at, ids: this.#ids });
-      if (at !== reference) yield inode;
-      if (inode.kind === "directory" && inode.listing.indexCount > 0) return;
-      if (inode.kind === "file") cursor.skip(this.#contents.blockListSize(inode));
-    }
-  }
-
   /** All names in a directory, in byte order. @throws {SquashfsError} */
   readDirectory(directory: SquashfsDirectory): DirectoryEntry[] {
     const { reference, length } = directory.listing;
