@@ -2,18 +2,11 @@ import { type ByteString } from "../bytes/mod.ts";
 import { anonymousFile } from "./anonymous_file.ts";
 import { pwrite } from "./file_data.ts";
 import { AT, close, O, openat } from "./files.ts";
-import { cString, libc } from "./libc.ts";
+import { cString } from "./libc.ts";
 import { isExecutable } from "./process.ts";
 import { rawSyscall } from "./raw_syscall.ts";
 import { isSyscallError, SyscallError } from "./syscall_error.ts";
 import { type ReportStyle, type Syscall, syscallImage } from "./syscall_image.ts";
-
-const symbols = libc({
-  posix_spawn: {
-    parameters: ["buffer", "buffer", "u64", "u64", "buffer", "buffer"],
-    result: "i32",
-  },
-});
 
 const AT_EMPTY_PATH = 0x1000;
 
@@ -40,29 +33,6 @@ export function execSyscallTable(
   const variables = new PointerList(environment);
   rawSyscall("execveat", [fd, cString(""), argv.array, variables.array, AT_EMPTY_PATH]);
   throw new Error("execveat returned");
-}
-
-/**
- * Starts a process that runs a table of system calls ({@link syscallImage}), beside this one. It
- * inherits the descriptors that are not closed on exec (posix_spawn(3)).
- *
- * @param name what others shall see as its arguments
- * @returns its PID
- * @throws {SyscallError}
- */
-export function spawnSyscallTable(table: Syscall[], report: ReportStyle, name: ByteString): number {
-  const program = syscallProgram(table, report);
-  try {
-    const pid = new Int32Array(1);
-    const path = cString(`/proc/self/fd/${program}`);
-    const argv = new PointerList([name]);
-    const variables = new PointerList([]);
-    const error = symbols().posix_spawn(pid, path, 0n, 0n, argv.array, variables.array);
-    if (error !== 0) throw new SyscallError("posix_spawn", error);
-    return pid[0] ?? -1;
-  } finally {
-    close(program);
-  }
 }
 
 /**

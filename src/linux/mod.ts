@@ -43,7 +43,6 @@ export {
 } from "./fuse_device.ts";
 export { hasMessage, receiveDescriptor, sendDescriptor, socketPair } from "./descriptor_passing.ts";
 export { fork } from "./fork.ts";
-export { memoryAt, type SharedMemory, sharedMemory } from "./shared_memory.ts";
 export { releaseMemory } from "./memory.ts";
 export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
@@ -54,7 +53,7 @@ export {
   keepCapabilitiesOnExec,
 } from "./capabilities.ts";
 export { anonymousFile } from "./anonymous_file.ts";
-export { execSyscallTable, inheritOnExec, spawnSyscallTable, syscallProgram } from "./exec.ts";
+export { execSyscallTable, inheritOnExec, syscallProgram } from "./exec.ts";
 export {
   MNT_DETACH,
   mount,
@@ -90,7 +89,6 @@ export {
   resultOf,
   type Syscall,
   text,
-  wordAt,
 } from "./syscall_image.ts";
 export { groupLineOf, passwdLineOf } from "./accounts.ts";
 export { attachLoopDevice, type LoopDevice } from "./loop_device.ts";
@@ -98,4 +96,4 @@ export { bringUpLoopback } from "./network.ts";
 export { terminalName } from "./terminal.ts";
 export { tryLock } from "./flock.ts";
 export { type ChildState, pollChild, raise, sendSignal, waitForChild } from "./child_process.ts";
-export { neverWait, pipe, readSome, tryWrite, writeMessage } from "./pipe.ts";
+export { pipe, readSome, writeMessage } from "./pipe.ts";

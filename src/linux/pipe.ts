@@ -1,7 +1,5 @@
 import { bytesOf, type ByteString, byteString } from "../bytes/mod.ts";
-import { check, errno, libc } from "./libc.ts";
-import { rawSyscall } from "./raw_syscall.ts";
-import { isSyscallError, SyscallError } from "./syscall_error.ts";
+import { check, libc } from "./libc.ts";
 
 const symbols = libc({
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
@@ -27,26 +25,6 @@ export function readSome(fd: number): ByteString {
   const buffer = new Uint8Array(4096);
   const length = Number(symbols().read(fd, buffer, BigInt(buffer.length)));
   return byteString(buffer, 0, check(length, "read"));
-}
-
-/** From now on, writing to a pipe that is full fails instead of waiting (O_NONBLOCK). @throws {SyscallError} */
-export function neverWait(writer: number): void {
-  const F_SETFL = 4, O_NONBLOCK = 0o4000;
-  rawSyscall("fcntl", [writer, F_SETFL, O_NONBLOCK]);
-}
-
-/**
- * Writes up to PIPE_BUF bytes, all or nothing (pipe(7)).
- *
- * @returns whether the pipe took them; "closed" when nobody reads it any more
- * @throws {SyscallError}
- */
-export function tryWrite(writer: number, bytes: Uint8Array<ArrayBuffer>): boolean | "closed" {
-  if (Number(symbols().write(writer, bytes, BigInt(bytes.length))) >= 0) return true;
-  const error = new SyscallError("write", errno());
-  if (isSyscallError(error, "EAGAIN")) return false;
-  if (isSyscallError(error, "EPIPE")) return "closed";
-  throw error;
 }
 
 /** Writes a message of at most PIPE_BUF bytes, which pipes take whole (write(2), pipe(7)). @throws {SyscallError} */

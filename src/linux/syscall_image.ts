@@ -28,12 +28,6 @@ export interface ResultAddress {
   of: Syscall;
 }
 
-/** The 64 bits that lie at an address when the row is reached. */
-export interface WordAt {
-  kind: "word at";
-  address: number;
-}
-
 /** A structure that is bytes with addresses of other memory in it (`struct sock_fprog`). */
 export interface Structure {
   kind: "structure";
@@ -48,7 +42,6 @@ export type Argument =
   | PointerArray
   | ResultOf
   | ResultAddress
-  | WordAt
   | Structure;
 
 /** One row of the table. */
@@ -86,11 +79,6 @@ export function resultOf(of: Syscall): ResultOf {
 /** Where an earlier row's result lies, for a row that writes it somewhere. */
 export function resultAddress(of: Syscall): ResultAddress {
   return { kind: "result address", of };
-}
-
-/** What lies at an address of the process when a row is reached. */
-export function wordAt(address: number): WordAt {
-  return { kind: "word at", address };
 }
 
 /** What a failing row says around its message. */
@@ -173,11 +161,9 @@ function layOutData(
     let flags = row.ignoreError ? IGNORE_ERROR : 0;
     area.word(entry, syscallNumber(row.name, architecture));
     row.arguments.forEach((argument, position) => {
-      if (isResult(argument) || isWordAt(argument)) flags |= 1 << position;
+      if (isResult(argument)) flags |= 1 << position;
       const value = isResult(argument) || isResultAddress(argument)
         ? addressOf(argument.of) + ENTRY_RESULT
-        : isWordAt(argument)
-        ? argument.address
         : area.argument(argument);
       area.word(entry + ENTRY_ARGUMENTS + position * 8, value);
     });
@@ -217,10 +203,6 @@ function isResultAddress(argument: Argument): argument is ResultAddress {
   return typeof argument === "object" && argument.kind === "result address";
 }
 
-function isWordAt(argument: Argument): argument is WordAt {
-  return typeof argument === "object" && argument.kind === "word at";
-}
-
 /** The writable segment while it is being laid out: a fixed head, then whatever is added. */
 class DataArea {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -252,7 +234,7 @@ class DataArea {
     return DATA_ADDRESS + offset;
   }
 
-  argument(argument: Exclude<Argument, ResultOf | ResultAddress | WordAt>): number | bigint {
+  argument(argument: Exclude<Argument, ResultOf | ResultAddress>): number | bigint {
     if (typeof argument !== "object") return argument;
     switch (argument.kind) {
       case "memory":

@@ -1,15 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { CODE_AARCH64, LISTING_AARCH64 } from "./interpreter_aarch64.ts";
 import { CODE_X86_64, LISTING_X86_64 } from "./interpreter_x86_64.ts";
-import {
-  memory,
-  pointers,
-  resultOf,
-  type Syscall,
-  syscallImage,
-  text,
-  wordAt,
-} from "./syscall_image.ts";
+import { memory, pointers, resultOf, type Syscall, syscallImage, text } from "./syscall_image.ts";
 import type { Architecture } from "./syscall_numbers.ts";
 import { assembled, ASSEMBLERS, isInstalled } from "./testing/assembler.ts";
 
@@ -92,22 +84,6 @@ for (const [architecture, listing, code] of CASES) {
       { name: "exit_group", arguments: [4] },
     ]);
     assertEquals(code, 4);
-  });
-
-  test("passes on what lies in memory", () => {
-    const PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS_FIXED = 0x32;
-    const PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2;
-    const address = 0x10_0000_0000;
-    const { code } = run(architecture, [
-      {
-        name: "mmap",
-        arguments: [address, 4096, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_FIXED, -1, 0],
-      },
-      { name: "prctl", arguments: [PR_SET_PDEATHSIG, 7] },
-      { name: "prctl", arguments: [PR_GET_PDEATHSIG, address] },
-      { name: "exit_group", arguments: [wordAt(address)] },
-    ]);
-    assertEquals(code, 7);
   });
 
   test("branches on a result of zero", () => {

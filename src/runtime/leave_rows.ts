@@ -39,7 +39,7 @@ export function leaveRows({ detach, keep }: Surroundings): Syscall[] {
 }
 
 /** close_range(2), which Linux has had since 5.9; before that, more stays open than is needed. */
-export function closeAllBut(keep: readonly number[]): Syscall[] {
+function closeAllBut(keep: readonly number[]): Syscall[] {
   const LAST = 0xffff_ffff;
   const kept = [...keep].sort((one, other) => one - other);
   return kept.flatMap((fd, index): Syscall[] => {

@@ -7,12 +7,10 @@ export const SIZE = {
   attrOut: 104,
   openOut: 16,
   initIn: 16,
-  initInExtended: 20,
   initOut: 64,
   readIn: 40,
   getxattrIn: 8,
   getxattrOut: 8,
-  notifyStoreOut: 24,
   statfsOut: 80,
   dirent: 24,
 } as const;

@@ -17,9 +17,4 @@ export {
 } from "./negotiation.ts";
 export { OPCODE } from "./opcode.ts";
 export { type FileSystemStatistics, nodeIdOf, Reply } from "./reply.ts";
-export {
-  type FilePart,
-  STORE_NOTIFICATION_SIZE,
-  writeStoreNotification,
-} from "./store_notification.ts";
 export { type InitRequest, type ReadRange, Request } from "./request.ts";

@@ -2,7 +2,7 @@ import type { InitRequest } from "./request.ts";
 
 /** The version of the protocol that this server speaks. */
 const MAJOR = 7;
-const MINOR = 43;
+const MINOR = 31;
 /** From here on all structures have the sizes they have today. */
 const OLDEST_MINOR = 23;
 
@@ -15,12 +15,6 @@ export const INIT_FLAG = {
   MAX_PAGES: 1 << 22,
   CACHE_SYMLINKS: 1 << 23,
   NO_OPENDIR_SUPPORT: 1 << 24,
-  INIT_EXT: 1 << 30,
-} as const;
-
-/** The same for the second word of flags, which INIT_EXT announces. */
-export const INIT_FLAG_2 = {
-  REQUEST_TIMEOUT: 1 << 10,
 } as const;
 
 /**
@@ -33,12 +27,6 @@ const WANTED = Object.values(INIT_FLAG).reduce((all, flag) => all | flag, 0);
 const MAX_BACKGROUND = 64;
 /** With this many waiting, the kernel stops reading ahead. */
 const CONGESTION_THRESHOLD = 48;
-/**
- * Until the kernel ends the connection because of a request without an answer, in seconds. Longer
- * than most failures of storage last; it is for the case that all our processes are killed in the
- * moment when that leaves one of them waiting for itself (see filler_process.ts).
- */
-const REQUEST_TIMEOUT = 900;
 /** Times are whole seconds. */
 const TIME_GRANULARITY = 1_000_000_000;
 /** The least the kernel allows; nobody writes. */
@@ -60,8 +48,6 @@ export interface InitReply {
   maxWrite: number;
   timeGranularity: number;
   maxPages: number;
-  flags2: number;
-  requestTimeout: number;
 }
 
 /** What a server has to know of the agreement. */
@@ -69,8 +55,6 @@ export interface Settled {
   /** Whether ENOSYS to OPEN and OPENDIR says for good that they are not needed. */
   zeroMessageOpen: boolean;
   zeroMessageOpendir: boolean;
-  /** Whether the kernel itself ends a connection that does not answer. */
-  requestTimeout: boolean;
 }
 
 /** What came of the kernel's offer. */
@@ -97,8 +81,6 @@ export function negotiate(offer: InitRequest): Negotiation {
     maxWrite: MAX_WRITE,
     timeGranularity: TIME_GRANULARITY,
     maxPages: MAX_PAGES,
-    flags2: offer.flags2 & INIT_FLAG_2.REQUEST_TIMEOUT,
-    requestTimeout: REQUEST_TIMEOUT,
   };
   if (offer.major > MAJOR) return { kind: "again", reply: { ...reply, minor: MINOR } };
   return {
@@ -107,7 +89,6 @@ export function negotiate(offer: InitRequest): Negotiation {
     settled: {
       zeroMessageOpen: (flags & INIT_FLAG.NO_OPEN_SUPPORT) !== 0,
       zeroMessageOpendir: (flags & INIT_FLAG.NO_OPENDIR_SUPPORT) !== 0,
-      requestTimeout: reply.flags2 !== 0,
     },
   };
 }

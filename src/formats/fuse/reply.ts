@@ -104,8 +104,6 @@ export class Reply {
     view.setUint32(at + 20, reply.maxWrite, true);
     view.setUint32(at + 24, reply.timeGranularity, true);
     view.setUint16(at + 28, reply.maxPages, true);
-    view.setUint32(at + 32, reply.flags2, true);
-    view.setUint16(at + 40, reply.requestTimeout, true);
     this.data(SIZE.initOut);
   }
 

@@ -2,8 +2,6 @@ import { type ByteString, byteString } from "../../bytes/mod.ts";
 import { getU64, setU64, SIZE } from "./layout.ts";
 import { OPCODE } from "./opcode.ts";
 
-/** Tells that INIT has a second word of flags (FUSE_INIT_EXT). */
-const INIT_EXT = 1 << 30;
 /** The least the kernel wants a buffer for requests to hold (FUSE_MIN_READ_BUFFER). */
 const MIN_BUFFER = 8192;
 
@@ -23,9 +21,8 @@ export interface InitRequest {
   major: number;
   minor: number;
   maxReadahead: number;
-  /** Bits of INIT_FLAG, and of INIT_FLAG_2. */
+  /** Bits of INIT_FLAG. */
   flags: number;
-  flags2: number;
 }
 
 /** A range of a file or of a directory listing (struct fuse_read_in). */
@@ -76,6 +73,11 @@ export class Request {
     return this.#length - SIZE.inHeader >= (MIN_BODY.get(this.opcode) ?? 0);
   }
 
+  /** All of the request. */
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.#length);
+  }
+
   get opcode(): number {
     return this.#view.getUint32(4, true);
   }
@@ -96,15 +98,11 @@ export class Request {
   }
 
   init(): InitRequest {
-    const flags = this.#view.getUint32(SIZE.inHeader + 12, true);
-    const extended = (flags & INIT_EXT) !== 0 &&
-      this.#length >= SIZE.inHeader + SIZE.initInExtended;
     return {
       major: this.#view.getUint32(SIZE.inHeader, true),
       minor: this.#view.getUint32(SIZE.inHeader + 4, true),
       maxReadahead: this.#view.getUint32(SIZE.inHeader + 8, true),
-      flags,
-      flags2: extended ? this.#view.getUint32(SIZE.inHeader + 16, true) : 0,
+      flags: this.#view.getUint32(SIZE.inHeader + 12, true),
     };
   }
 

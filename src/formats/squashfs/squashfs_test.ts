@@ -134,34 +134,6 @@ Deno.test("readData() reads any part of a file, across blocks, holes and the tai
   }
 });
 
-Deno.test("filePiece() gives the block, or tail, that has a byte of a file", async () => {
-  const whole = concat(prose(8192), new Uint8Array(8192), noise(4096), prose(1234, 3));
-  const image = await write("-b 4096 -always-use-fragments", (writer) => {
-    return directory({ a: file(writer, whole), empty: file(writer, new Uint8Array()) });
-  });
-  const reader = openSquashfs(image.source);
-  const fileNamed = (name: string) => {
-    const inode = reader.readInode(reader.lookup(reader.root(), name)?.reference ?? 0);
-    assert(inode.kind === "file");
-    return inode;
-  };
-  const inode = fileNamed("a");
-  const kinds = [];
-  for (let offset = 0; offset < whole.length; offset += 4096) {
-    const piece = reader.filePiece(inode, offset + (offset + 4096 < whole.length ? 4095 : 1000));
-    kinds.push(piece?.kind ?? "hole");
-    if (piece === null) continue;
-    assertEquals([piece.offset, piece.length], [offset, Math.min(4096, whole.length - offset)]);
-    let data = new Uint8Array(piece.length);
-    if (piece.kind === "decoded") data = piece.data.slice();
-    else image.source.read(piece.position, data);
-    assertEquals(digest(data), digest(whole.subarray(offset, offset + piece.length)));
-  }
-  assertEquals(kinds, ["decoded", "decoded", "hole", "hole", "stored", "decoded"]);
-  assertEquals(reader.filePiece(inode, whole.length), null);
-  assertEquals(reader.filePiece(fileNamed("empty"), 0), null);
-});
-
 Deno.test("readData() seeks in a file of thousands of blocks", async () => {
   const whole = prose(3_000_001);
   const image = await write("-b 4096", (writer) => directory({ a: file(writer, whole) }));

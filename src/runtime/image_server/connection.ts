@@ -1,9 +1,8 @@
-import { OPCODE, Request } from "../../formats/fuse/mod.ts";
+import { Request } from "../../formats/fuse/mod.ts";
 import { readFuseRequest, releaseMemory, writeFuseReply } from "../../linux/mod.ts";
 import type { Crew } from "./crew.ts";
 import { collectGarbage, HeapBound } from "./heap_bound.ts";
 import type { ImageService } from "./image_service.ts";
-import type { ReadAhead } from "./read_ahead.ts";
 import { hasSpareProcessor, RequestWait } from "./request_wait.ts";
 
 /** Room for a request: only long lists of forgotten files make use of it all. */
@@ -22,9 +21,8 @@ const SETTLED = 1000;
  */
 export function serveConnection(
   fuseFd: number,
-  { service, readAhead, crew, onRest }: {
+  { service, crew, onRest }: {
     service: ImageService;
-    readAhead: ReadAhead;
     crew: Crew;
     onRest: () => void;
   },
@@ -48,7 +46,7 @@ export function serveConnection(
     if (length === null) return;
     if (length === 0) continue;
     if (request.receive(length)) {
-      if (!answerRequest(fuseFd, { service, readAhead, request })) return;
+      if (!answerRequest(fuseFd, { service, request })) return;
     }
     crew.note(waited, performance.now() - received);
     if (++served === SETTLED) releaseMemory();
@@ -56,12 +54,11 @@ export function serveConnection(
   }
 }
 
-/** Answers one request, and then reads ahead. @returns false when the connection has ended */
+/** Answers one request. @returns false when the connection has ended */
 export function answerRequest(
   fuseFd: number,
-  { service, readAhead, request }: {
+  { service, request }: {
     service: ImageService;
-    readAhead: ReadAhead | null;
     request: Request;
   },
 ): boolean {
@@ -75,6 +72,5 @@ export function answerRequest(
     // left waiting for ever.
     goesOn = writeFuseReply(fuseFd, service.fail(request));
   }
-  if (request.opcode === OPCODE.READ && request.complete) readAhead?.note(request);
   return goesOn;
 }

@@ -17,7 +17,6 @@ const MAX_TARGET_LENGTH = 4095;
 const NOTHING_SETTLED: Settled = {
   zeroMessageOpen: false,
   zeroMessageOpendir: false,
-  requestTimeout: false,
 };
 
 /** Answers the kernel's requests for one image. Does no input or output but the image's. */

@@ -148,7 +148,7 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
     const length = readFuseRequest(ownFd, request.buffer);
     if (length === null) return false;
     if (length === 0 || !request.receive(length)) return true;
-    return answerRequest(ownFd, { service, readAhead: null, request });
+    return answerRequest(ownFd, { service, request });
   };
   const end = performance.now() + LEAST_USE;
   for (let left = LEAST_USE; left > 0; left = end - performance.now()) {

@@ -3,10 +3,8 @@ import { close, ignoreChildren, sendSignal } from "../../linux/mod.ts";
 import { serveConnection } from "./connection.ts";
 import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
-import { FillerLanes } from "./filler_lanes.ts";
 import { ImageService } from "./image_service.ts";
 import { type ImageSource, type Owner, ServedImage } from "./served_image.ts";
-import { ReadAhead } from "./read_ahead.ts";
 import { rehearse } from "./rehearsal.ts";
 import type { Handover } from "./server_arguments.ts";
 import type { HelperTask } from "./worker.ts";
@@ -45,25 +43,18 @@ export interface ServeOptions {
 export function serveImage(
   { fuseFd, clones, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
 ): number {
-  const [fillerFd = -1, ...helperFds] = clones;
   const source: ImageSource = { imageFd, offset, owner: owner ?? null };
   try {
-    const image = new ServedImage(source);
-    const service = new ImageService(image, {
+    const service = new ImageService(new ServedImage(source), {
       onFailure: failureLog(),
       ...(handover === undefined ? {} : { settled: handover.settled }),
     });
-    const most = Math.min(threads ?? navigator.hardwareConcurrency, clones.length);
-    const lanes = new FillerLanes({ deviceFd: fillerFd, imageFd }, {
-      count: most,
-      isPossible: () => service.settled.requestTimeout,
-    });
+    const most = Math.min(threads ?? navigator.hardwareConcurrency, clones.length + 1);
     const crew = new Crew({
       most: most - 1,
       start(calls, number) {
         const { settled } = service;
-        const lane = lanes.open(number);
-        startHelper({ fuseFd: helperFds[number - 1] ?? -1, source, settled, calls, lane });
+        startHelper({ fuseFd: clones[number - 1] ?? -1, source, settled, calls });
       },
     });
     if (handover !== undefined) {
@@ -71,8 +62,7 @@ export function serveImage(
       ignoreChildren();
       close(handover.ready);
     }
-    const readAhead = new ReadAhead(image, { filler: lanes.whenWorthIt(0) });
-    serveConnection(fuseFd, { service, readAhead, crew, onRest: endInterimService });
+    serveConnection(fuseFd, { service, crew, onRest: endInterimService });
     return 0;
   } catch (error) {
     logError(

@@ -51,14 +51,6 @@ setfattr -n user.on_directory -v d deep
 setcap cap_net_raw+ep program
 `;
 
-/** Why nothing is read ahead here, null if it is (see startFiller()). */
-const whyNoReadAhead = (() => {
-  const [major = 0, minor = 0] = Deno.osRelease().split(".").map(Number);
-  return major > 6 || (major === 6 && minor >= 15) ? null : "needs Linux 6.15";
-})();
-
-const aheadNote = ignore || whyNoReadAhead === null ? note : ` (${whyNoReadAhead})`;
-
 const directory = ignore ? "" : Deno.makeTempDirSync({ prefix: "enroot-image-server-" });
 const images = new Map<string, string>();
 
@@ -180,59 +172,6 @@ Deno.test({
   },
 });
 
-for (const options of [["-noD"], ["-noD", "-noF", "-b", "16K"], ["-b", "1M"], ["-b", "8192"]]) {
-  Deno.test({
-    name: `serveImage() reads ahead what the kernel's squashfs shows of ${
-      options.join(" ")
-    }${aheadNote}`,
-    ignore: ignore || whyNoReadAhead !== null,
-    async fn() {
-      const image = await sampleImage(options);
-      await using served = await mountServed(image);
-      await using loop = await mountLoop(image);
-      for (const name of ["random_3000000", "slow_to_decode", "text_1048577", "sparse"]) {
-        readPages(`${served.path}/${name}`);
-      }
-      await run("sh", "-c", 'tar cf - -C "$1" . | cat > /dev/null', "sh", served.path);
-      assertEquals(fillersOf(image).length, 2, "nothing was read ahead");
-      // Read from the cache, as far as it has been filled.
-      assertEquals(await filesBelow(served.path), await filesBelow(loop.path));
-      assertEquals(await served.end(), CLEAN_END);
-      assert(await hasNone(() => fillersOf(image)), "who reads ahead has outlived the server");
-    },
-  });
-}
-
-Deno.test({
-  name:
-    `serveImage() lets reads fail, not hang, when it is killed while it reads ahead${aheadNote}`,
-  ignore: ignore || whyNoReadAhead !== null,
-  async fn() {
-    const image = await sampleImage(["-comp", "xz", "-b", "256K"]);
-    for (let round = 0; round < 5; round++) {
-      await using served = await mountServed(image);
-      const script = 'while tar cf - -C "$1" . | cat > /dev/null; do dd if="$1/slow_to_decode" ' +
-        "iflag=nocache count=0; done";
-      const readers = Array.from({ length: 3 }, () =>
-        new Deno.Command("timeout", {
-          args: ["20", "bash", "-c", `set -o pipefail; ${script}`, "sh", served.path],
-          stderr: "null",
-        }).output());
-      for (let wait = 0; fillersOf(image).length === 0 && wait < 500; wait++) {
-        for (const name of ["slow_to_decode", "random_3000000"]) {
-          readPages(`${served.path}/${name}`);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      await new Promise((resolve) => setTimeout(resolve, 37 * round));
-      served.server.kill("SIGKILL");
-      for (const { code } of await Promise.all(readers)) assert(code !== 124, "a reader hangs");
-      assertEquals((await served.end()).signal, "SIGKILL");
-      assert(await hasNone(() => fillersOf(image)), "who reads ahead has outlived the server");
-    }
-  },
-});
-
 Deno.test({
   name: `serveImage() serves programs to execute, which the kernel maps${note}`,
   ignore,
@@ -347,39 +286,6 @@ Deno.test({
     ]);
   },
 });
-
-/** Reads pages of a file, far from each other. */
-function readPages(path: string): void {
-  using file = Deno.openSync(path);
-  const { size } = file.statSync();
-  for (let offset = 20_000; offset < size; offset += 150_000) {
-    file.seekSync(offset, Deno.SeekMode.Start);
-    file.readSync(new Uint8Array(100));
-  }
-}
-
-/** The processes that fill the page cache from an image. */
-function fillersOf(image: string): string[] {
-  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) &&
-        Deno.readTextFileSync(`/proc/${pid}/cmdline`).startsWith("enroot-read-ahead") &&
-        [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) =>
-          Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === image
-        );
-    } catch {
-      return false; // It has ended.
-    }
-  });
-}
-
-async function hasNone(list: () => unknown[]): Promise<boolean> {
-  for (let wait = 0; wait < 200; wait++) {
-    if (list().length === 0) return true;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return false;
-}
 
 function threadsOf(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/task`)].length;

@@ -26,18 +26,18 @@ export interface Handover {
 }
 
 /**
- * How often a server needs the device besides: once for what fills the page cache, and for each
- * thread but the first. Four threads keep up with a fast disk, and each takes memory.
+ * How often a server needs the device besides: for each thread but the first. Four threads keep up
+ * with a fast disk, and each takes memory.
  */
-export const CLONES = 4;
+export const CLONES = 3;
 
 /** A task as arguments of the program. */
 export function serverArguments(task: ServerTask): number[] {
   const { fuseFd, clones, imageFd, offset, owner, handover } = task;
   const numbers = [fuseFd, ...clones, imageFd, offset, owner.uid, owner.gid];
   if (handover === undefined) return numbers;
-  const { ready, settled: { zeroMessageOpen, zeroMessageOpendir, requestTimeout } } = handover;
-  return [...numbers, ready, ...[zeroMessageOpen, zeroMessageOpendir, requestTimeout].map(Number)];
+  const { ready, settled: { zeroMessageOpen, zeroMessageOpendir } } = handover;
+  return [...numbers, ready, ...[zeroMessageOpen, zeroMessageOpendir].map(Number)];
 }
 
 /** The task that arguments tell of. */
@@ -52,7 +52,6 @@ export function parseServerArguments(args: readonly string[]): ServerTask {
   const settled = {
     zeroMessageOpen: isSet(0),
     zeroMessageOpendir: isSet(1),
-    requestTimeout: isSet(2),
   };
   return { ...task, handover: { ready, settled } };
 }

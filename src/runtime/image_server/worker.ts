@@ -5,14 +5,11 @@
 import { logError, messageOf } from "../../diagnostics/mod.ts";
 import { Request, type Settled } from "../../formats/fuse/mod.ts";
 import { close, readFuseRequest, releaseMemory } from "../../linux/mod.ts";
-import { CacheFiller } from "./cache_filler.ts";
 import { type CallMemory, HelperCall } from "./helper_call.ts";
 import { answerRequest, REQUEST_ROOM } from "./connection.ts";
 import { failureLog } from "./failure_log.ts";
-import type { FillerLane } from "./filler_process.ts";
 import { HeapBound } from "./heap_bound.ts";
 import { ImageService } from "./image_service.ts";
-import { ReadAhead } from "./read_ahead.ts";
 import { type ImageSource, ServedImage } from "./served_image.ts";
 
 /** What a helper needs. */
@@ -23,15 +20,10 @@ export interface HelperTask {
   /** What was settled with the kernel. */
   settled: Settled;
   calls: CallMemory;
-  /** How it reads ahead; null where that cannot be. */
-  lane: FillerLane | null;
 }
 
-function help({ fuseFd, source, settled, calls: memory, lane }: HelperTask): void {
-  const image = new ServedImage(source);
-  const service = new ImageService(image, { onFailure: failureLog(), settled });
-  const filler = lane === null ? null : new CacheFiller(lane);
-  const readAhead = new ReadAhead(image, { filler: () => filler });
+function help({ fuseFd, source, settled, calls: memory }: HelperTask): void {
+  const service = new ImageService(new ServedImage(source), { onFailure: failureLog(), settled });
   const request = new Request(REQUEST_ROOM);
   const calls = new HelperCall(memory);
   // To start a thread touches much that is not needed again.
@@ -44,7 +36,7 @@ function help({ fuseFd, source, settled, calls: memory, lane }: HelperTask): voi
       if (length === null) return;
       if (length === 0) break;
       if (!request.receive(length)) continue;
-      if (!answerRequest(fuseFd, { service, readAhead, request })) return;
+      if (!answerRequest(fuseFd, { service, request })) return;
       heap.note();
     }
   }

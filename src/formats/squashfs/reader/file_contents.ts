@@ -2,21 +2,9 @@ import { BLOCK_SLACK, decompressBlock } from "../../compress/decompress_block.ts
 import { DATA_STORED, METADATA_SIZE, referenceBlock } from "../format/layout.ts";
 import { corrupt } from "../format/squashfs_error.ts";
 import type { Superblock } from "../format/superblock.ts";
-import {
-  blockCount,
-  BlockList,
-  checkBlockSize,
-  type FileBlock,
-  storedLength,
-} from "./block_list.ts";
+import { blockCount, BlockList, checkBlockSize, storedLength } from "./block_list.ts";
 import { BlockCache } from "./block_cache.ts";
-import {
-  type BlockRun,
-  blockRuns,
-  type FileLayout,
-  type FilePiece,
-  type FragmentTail,
-} from "./file_layout.ts";
+import { type BlockRun, blockRuns, type FileLayout, type FragmentTail } from "./file_layout.ts";
 import type { ImageBytes } from "./image_bytes.ts";
 import type { SquashfsFile } from "./inode.ts";
 import { LookupTable } from "./lookup_table.ts";
@@ -109,9 +97,10 @@ export class FileContents {
       const target = into.subarray(at - offset, at - offset + count);
       if (block.size === 0) target.fill(0);
       else if ((block.size & DATA_STORED) === 0) {
-        target.set(this.#decodeBlock(block).subarray(skip, skip + count));
+        const data = ofLength(this.#decode(block.position, block.size), block.length);
+        target.set(data.subarray(skip, skip + count));
       } else {
-        checkStored(block);
+        if (storedLength(block.size) !== block.length) throw corrupt("stored block cut short");
         this.#source.image.readInto(block.position + skip, target);
       }
       at += count;
@@ -122,33 +111,6 @@ export class FileContents {
       into.set(this.fragment(tail).subarray(skip, end - blocks.length), at - offset);
     }
     return end - offset;
-  }
-
-  piece(file: SquashfsFile, offset: number): FilePiece | null {
-    const blocks = this.#blockList(file);
-    if (offset < blocks.length) {
-      const block = blocks.at(offset);
-      const begin = offset - offset % this.#blockSize;
-      const { length } = block;
-      if (block.size === 0) return null;
-      if ((block.size & DATA_STORED) === 0) {
-        return { kind: "decoded", offset: begin, length, data: this.#decodeBlock(block) };
-      }
-      checkStored(block);
-      const position = this.#source.image.base + block.position;
-      return { kind: "stored", offset: begin, length, position };
-    }
-    const tail = offset < file.size ? this.#tail(file) : null;
-    if (tail === null) return null;
-    const part = { offset: blocks.length, length: tail.length };
-    const { kind, offset: position } = tail.fragment;
-    return kind === "stored"
-      ? { kind, ...part, position: position + tail.offset }
-      : { kind: "decoded", ...part, data: this.fragment(tail) };
-  }
-
-  #decodeBlock(block: FileBlock): Uint8Array {
-    return ofLength(this.#decode(block.position, block.size), block.length);
   }
 
   #tail(file: SquashfsFile): FragmentTail | null {
@@ -239,10 +201,6 @@ export class FileContents {
       throw corrupt(`data block at ${position} does not decompress`, { cause: error });
     }
   }
-}
-
-function checkStored({ size, length }: FileBlock): void {
-  if (storedLength(size) !== length) throw corrupt("stored block cut short");
 }
 
 function ofLength(data: Uint8Array, length: number): Uint8Array {

@@ -34,13 +34,6 @@ export interface FileLayout {
   tail: FragmentTail | null;
 }
 
-/** A block of a file or its end in a fragment: `length` bytes from the file's `offset` on. */
-export type FilePiece =
-  /** Stored as it is, at a position in the RandomAccess source. */
-  | { kind: "stored"; offset: number; length: number; position: number }
-  /** Compressed; the bytes are good until another block is read. */
-  | { kind: "decoded"; offset: number; length: number; data: Uint8Array };
-
 /** Joins the blocks of a file to runs; `base` is where the image begins in its source. */
 export function* blockRuns(blocks: Iterable<FileBlock>, base: number): Generator<BlockRun> {
   let run: BlockRun | null = null;

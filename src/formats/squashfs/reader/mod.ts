@@ -7,13 +7,7 @@ export type { FileKind } from "../format/layout.ts";
 export { SquashfsError, type SquashfsErrorReason } from "../format/squashfs_error.ts";
 export type { Superblock } from "../format/superblock.ts";
 export type { DirectoryEntry } from "./directory.ts";
-export type {
-  BlockRun,
-  FileLayout,
-  FilePiece,
-  FragmentBlock,
-  FragmentTail,
-} from "./file_layout.ts";
+export type { BlockRun, FileLayout, FragmentBlock, FragmentTail } from "./file_layout.ts";
 export type { RandomAccess } from "./image_bytes.ts";
 export type {
   SquashfsDevice,

@@ -3,7 +3,7 @@ import { corrupt, SquashfsError } from "../format/squashfs_error.ts";
 import { parseSuperblock, type Superblock, SUPERBLOCK_SIZE } from "../format/superblock.ts";
 import { decodeListing, type DirectoryEntry, searchIndex } from "./directory.ts";
 import { FileContents } from "./file_contents.ts";
-import type { BlockRun, FileLayout, FilePiece, FragmentTail } from "./file_layout.ts";
+import type { BlockRun, FileLayout, FragmentTail } from "./file_layout.ts";
 import { ImageBytes, type RandomAccess } from "./image_bytes.ts";
 import {
   decodeInode,
@@ -136,11 +136,6 @@ export class SquashfsReader {
    */
   readData(file: SquashfsFile, offset: number, length: number, into: Uint8Array): number {
     return this.#contents.read(file, { offset, length, into });
-  }
-
-  /** The piece of a file that has the byte at `offset`; null for a hole. @throws {SquashfsError} */
-  filePiece(file: SquashfsFile, offset: number): FilePiece | null {
-    return this.#contents.piece(file, offset);
   }
 
   #searchIndex(directory: SquashfsDirectory, name: ByteString) {
