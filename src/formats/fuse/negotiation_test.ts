@@ -6,7 +6,7 @@ import { Reply } from "./reply.ts";
 /** Every flag there is, as a recent kernel offers them. */
 const ALL = 0xffffffff;
 
-function agreed(offer: { minor: number; flags: number; flags2?: number }) {
+function agreed(offer: { minor: number; flags: number }) {
   const negotiation = negotiate({ major: 7, maxReadahead: 131072, ...offer });
   assert(negotiation.kind === "agreed");
   return negotiation;

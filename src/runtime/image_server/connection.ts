@@ -21,11 +21,7 @@ const SETTLED = 1000;
  */
 export function serveConnection(
   fuseFd: number,
-  { service, crew, onRest }: {
-    service: ImageService;
-    crew: Crew;
-    onRest: () => void;
-  },
+  { service, crew, onRest }: { service: ImageService; crew: Crew; onRest: () => void },
 ): void {
   const request = new Request(REQUEST_ROOM);
   const heap = new HeapBound();
@@ -57,20 +53,15 @@ export function serveConnection(
 /** Answers one request. @returns false when the connection has ended */
 export function answerRequest(
   fuseFd: number,
-  { service, request }: {
-    service: ImageService;
-    request: Request;
-  },
+  { service, request }: { service: ImageService; request: Request },
 ): boolean {
   const reply = service.answer(request);
   if (reply === null) return true;
-  let goesOn: boolean;
   try {
-    goesOn = writeFuseReply(fuseFd, reply);
+    return writeFuseReply(fuseFd, reply);
   } catch {
     // The kernel did not take it, for want of memory or because of a mistake of ours. Nobody may be
     // left waiting for ever.
-    goesOn = writeFuseReply(fuseFd, service.fail(request));
+    return writeFuseReply(fuseFd, service.fail(request));
   }
-  return goesOn;
 }

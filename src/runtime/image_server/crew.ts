@@ -23,6 +23,8 @@ export class Crew {
   #memory = callMemory();
   #calls = new HelperCall(this.#memory);
   #started = 0;
+  /** After a failure there are no others: the device of the one that failed is closed. */
+  #hasFailed = false;
   #run = 0;
   #keptWaiting = 0;
   #unused = 0;
@@ -63,6 +65,7 @@ export class Crew {
   /** Sends all helpers away, which gives their memory back. */
   dismiss(): void {
     if (this.#started === 0) return;
+    this.#hasFailed ||= this.#calls.hasFailed;
     this.#calls.close();
     this.#memory = callMemory();
     this.#calls = new HelperCall(this.#memory);
@@ -71,7 +74,7 @@ export class Crew {
 
   /** Starts one more, unless there is one that has nothing to do or has not come yet. */
   #add(): void {
-    if (this.#started === this.#most) return;
+    if (this.#started === this.#most || this.#hasFailed) return;
     if (this.#calls.ready < this.#started || this.#calls.isOneAsleep) return;
     this.#started++;
     this.#unused = 0;

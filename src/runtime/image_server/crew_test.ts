@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Crew } from "./crew.ts";
-import { type CallMemory, HelperCall } from "./helper_call.ts";
+import { type CallMemory, callMemory, HelperCall } from "./helper_call.ts";
 
 /** A crew whose helpers are played by the test. */
 function crewOf(most: number) {
@@ -93,8 +93,21 @@ Deno.test("Crew calls a helper when several requests wait one after the other, a
   }
 });
 
+Deno.test("Crew starts no helper any more when one has failed", () => {
+  const { crew, started } = crewOf(1);
+  overload(crew);
+  const [first] = started;
+  assert(first !== undefined);
+  const helper = new HelperCall(first.calls);
+  helper.come();
+  helper.fail();
+  crew.dismiss();
+  overload(crew, 1000);
+  assertEquals(started.length, 1);
+});
+
 Deno.test("HelperCall does not lose a call that comes before the helper sleeps", () => {
-  const memory: CallMemory = new SharedArrayBuffer(16);
+  const memory: CallMemory = callMemory();
   const [caller, helper] = [new HelperCall(memory), new HelperCall(memory)];
   helper.come();
   assertEquals(caller.ready, 1);

@@ -6,7 +6,8 @@ const CALLS = 0;
 const READY = 1;
 const ASLEEP = 2;
 const CLOSED = 3;
-const ELEMENTS = 4;
+const FAILED = 4;
+const ELEMENTS = 5;
 
 /** Memory for helpers that are called together. */
 export function callMemory(): CallMemory {
@@ -32,6 +33,11 @@ export class HelperCall {
     return Atomics.load(this.#words, ASLEEP) > 0;
   }
 
+  /** Whether a helper has failed. */
+  get hasFailed(): boolean {
+    return Atomics.load(this.#words, FAILED) > 0;
+  }
+
   /** Calls one helper. */
   call(): void {
     Atomics.add(this.#words, CALLS, 1);
@@ -43,6 +49,11 @@ export class HelperCall {
     Atomics.store(this.#words, CLOSED, 1);
     Atomics.add(this.#words, CALLS, 1);
     Atomics.notify(this.#words, CALLS);
+  }
+
+  /** For helpers: says that this one has failed, and has closed what it was given. */
+  fail(): void {
+    Atomics.store(this.#words, FAILED, 1);
   }
 
   /** For helpers: says that this one has come. */

@@ -13,7 +13,7 @@ import type { HelperTask } from "./worker.ts";
 export interface ServeOptions {
   /** The device of a mounted connection that nobody serves yet. */
   fuseFd: number;
-  /** The device again, as often as DEVICES says (FUSE_DEV_IOC_CLONE). */
+  /** The device again, for each further thread that there may be (FUSE_DEV_IOC_CLONE). */
   clones: readonly number[];
   /** The open image file. */
   imageFd: number;
@@ -21,7 +21,7 @@ export interface ServeOptions {
   offset?: number;
   /** Whom all files appear to belong to; if absent, to the image's owners. See ImageSource. */
   owner?: Owner;
-  /** Most threads, up to DEVICES; if absent, as many as there are processors. */
+  /** Most threads, one more than clones at most; if absent, as many as there are processors. */
   threads?: number;
   /** From whom the mount is taken over, if anybody served it before. */
   handover?: Handover;

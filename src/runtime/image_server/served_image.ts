@@ -93,8 +93,7 @@ export class ServedImage {
     return inode;
   }
 
-  /** The node number of a file. */
-  nodeId({ reference }: SquashfsInode): number {
+  #nodeId({ reference }: SquashfsInode): number {
     return reference === this.#root.reference ? ROOT_NODE : reference + FIRST_NODE;
   }
 
@@ -103,7 +102,7 @@ export class ServedImage {
     const inode = reference === this.#root.reference
       ? this.#root
       : this.reader.readInode(reference);
-    return { nodeId: this.nodeId(inode), attributes: this.attributes(inode) };
+    return { nodeId: this.#nodeId(inode), attributes: this.attributes(inode) };
   }
 
   /** What stat(2) tells; as of the kernel's own squashfs where the image leaves a choice. */

@@ -49,6 +49,7 @@ addEventListener("message", (event) => {
   } catch (error) {
     // The first thread goes on by itself. What this one has not answered fails.
     close(task.fuseFd);
+    new HelperCall(task.calls).fail();
     logError(`Cannot serve the image with another thread: ${messageOf(error)}`);
   }
   globalThis.close();
