@@ -1,4 +1,5 @@
 import { rawSyscall, tryRawSyscall, wordOf } from "./raw_syscall.ts";
+import { isSyscallError } from "./syscall_error.ts";
 
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -31,7 +32,13 @@ export function sendDescriptor(socket: number, fd: number): void {
  */
 export function receiveDescriptor(socket: number): number | null {
   const message = descriptorMessage(-1);
-  if (rawSyscall("recvmsg", [socket, message, MSG_CMSG_CLOEXEC]) === 0) return null;
+  try {
+    if (rawSyscall("recvmsg", [socket, message, MSG_CMSG_CLOEXEC]) === 0) return null;
+  } catch (error) {
+    // It has been closed before it had read all.
+    if (isSyscallError(error, "ECONNRESET")) return null;
+    throw error;
+  }
   return new DataView(message.buffer).getInt32(DESCRIPTOR, true);
 }
 

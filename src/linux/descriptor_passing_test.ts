@@ -21,3 +21,13 @@ Deno.test("sendDescriptor() gives the other end a copy", { sanitizeResources: fa
   assertEquals(receiveDescriptor(there), null);
   for (const fd of [there, copy, reader]) close(fd);
 });
+
+Deno.test("receiveDescriptor() ends where the other end has not read all", {
+  sanitizeResources: false,
+}, () => {
+  const [here, there] = socketPair();
+  writeMessage(there, "unread");
+  close(here);
+  assertEquals(receiveDescriptor(there), null);
+  close(there);
+});

@@ -1,5 +1,14 @@
-import type { ByteString } from "../bytes/mod.ts";
-import { cloneFuseDevice, close, inheritOnExec, mount, openFuseDevice } from "../linux/mod.ts";
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
+import { EnrootError } from "../diagnostics/mod.ts";
+import {
+  cloneFuseDevice,
+  close,
+  inheritOnExec,
+  mount,
+  openFuseDevice,
+  pipe,
+  readSome,
+} from "../linux/mod.ts";
 import type { InterimService } from "./image_server/interim_service.ts";
 import { CLONES } from "./image_server/server_arguments.ts";
 import { serverCall } from "./image_server_call.ts";
@@ -24,14 +33,15 @@ export interface FuseImageMount {
   flags?: number;
   /** The mounts that the server must not keep alive. */
   detach: readonly ByteString[];
-  /** Who serves it first; null for nobody, then the first request waits for the server. */
+  /** Who serves it first; null for nobody, then the server proper is waited for. */
   interim: InterimService | null;
 }
 
 /**
- * Mounts an image and has it served, without waiting for its server to boot.
+ * Mounts an image and has it served.
  *
- * @throws {SyscallError} or {EnrootError}
+ * @throws {SyscallError}
+ * @throws {EnrootError} with the reason why the image cannot be served
  */
 export function mountFuseImage(
   { source, fd, offset }: FuseImage,
@@ -51,13 +61,32 @@ export function mountFuseImage(
     for (let clone = 0; clone < CLONES; clone++) clones.push(cloneFuseDevice(fuseFd));
     clones.forEach(inheritOnExec);
     const task = { fuseFd, clones, imageFd: fd, offset, owner: { uid, gid } };
-    startMountServer({
-      detach,
-      keep: [fuseFd, ...clones, fd],
-      execute: [executeCall(serverCall(plan.program, task))],
-      failure: "Cannot start the image server",
-    });
+    untilServed((report) =>
+      startMountServer({
+        detach,
+        keep: [fuseFd, ...clones, fd, report],
+        execute: [executeCall(serverCall(plan.program, { ...task, report }))],
+        failure: "Cannot start the image server",
+      })
+    );
   } finally {
     for (const clone of [...clones, fuseFd]) close(clone);
+  }
+}
+
+/** Starts a server and waits until it serves, however slow the storage. @throws {EnrootError} why not */
+function untilServed(start: (report: number) => void): void {
+  const { reader, writer } = pipe();
+  try {
+    inheritOnExec(writer);
+    try {
+      start(writer);
+    } finally {
+      close(writer);
+    }
+    const failure = readSome(reader);
+    if (failure !== "") throw new EnrootError(textFromByteString(failure));
+  } finally {
+    close(reader);
   }
 }

@@ -1,15 +1,18 @@
-import { textFromByteString } from "../bytes/mod.ts";
+import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError, logWarning } from "../diagnostics/mod.ts";
 import {
   AT,
   close,
   inheritOnExec,
+  MNT_DETACH,
   O,
   openat,
   pread,
+  reasonOf,
   S,
   statusOf,
   SyscallError,
+  unmount,
 } from "../linux/mod.ts";
 import type { MountEntry } from "./fstab.ts";
 import { mountFuseImage } from "./fuse_image.ts";
@@ -47,19 +50,35 @@ export function mountImage(
       detach: [plan.rootfs, `${plan.runtimePath}/overlay/lower`],
       interim: null,
     }, plan);
-    // Whoever has no image to serve ends, and this fails. However slow the storage, it waits.
+    // This fails if the server has died.
     using mounted = root.open(target, O.RDONLY);
     statusOf(mounted.fd);
   } catch (error) {
-    if (!(error instanceof SyscallError)) throw error;
+    if (!(error instanceof SyscallError || error instanceof EnrootError)) throw error;
     const explained = new EnrootError(
-      `${textFromByteString(failure)} (${entry.origin}): ${error.reason}`,
+      `${textFromByteString(failure)} (${entry.origin}): ${reasonOf(error)}`,
       { cause: error },
     );
     if (!options.nofail) throw explained;
+    unmountUnserved(target, root);
     if (!options.silent) logWarning(explained.message);
   } finally {
     if (fd !== null) close(fd);
+  }
+}
+
+/** Brings to light again what a mount covers that nobody serves. */
+function unmountUnserved(target: ByteString, root: RootDirectory): void {
+  try {
+    using mounted = root.open(target, O.PATH);
+    try {
+      statusOf(mounted.fd);
+    } catch {
+      unmount(`/proc/self/fd/${mounted.fd}`, MNT_DETACH);
+    }
+  } catch (error) {
+    // There is no such mount.
+    if (!(error instanceof SyscallError)) throw error;
   }
 }
 

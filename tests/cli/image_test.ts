@@ -182,6 +182,18 @@ imageTest("start says what is wrong with an image", async () => {
   const { code, stdout, stderr } = await home.enroot(["start", "cut.sqsh", "true"]);
   assertEquals({ code, stdout }, { code: 1, stdout: "" });
   assertMatch(stderr, /^\[ERROR\] Invalid image format: .*cut\.sqsh \(.*cut short.*\)\n$/);
+  const mounted = await home.enroot(["start", "-m", "cut.sqsh:/data", "box", "true"]);
+  assertEquals(mounted.code, 1);
+  assertMatch(
+    mounted.stderr,
+    /^\[ERROR\] Cannot mount .*cut\.sqsh on \/data \(.*\): .*cut short.*\n$/,
+  );
+  const without = ["start", "-m", "cut.sqsh:/etc:squashfs:nofail,silent", "box", "ls", "/etc/motd"];
+  const unmounted = await home.enroot(without);
+  assertEquals({ stdout: unmounted.stdout, stderr: unmounted.stderr }, {
+    stdout: "/etc/motd\n",
+    stderr: "",
+  });
   const none = await home.enroot(["start", "./none.sqsh", "true"]);
   assertEquals(none.code, 1);
   assertMatch(none.stderr, /^\[ERROR\] .*none\.sqsh\n$/);

@@ -31,9 +31,23 @@ export function whyNoMounts(): string | null {
   try {
     Deno.openSync("/dev/fuse", { read: true, write: true }).close();
     Deno.statSync("/dev/loop-control");
-    return null;
   } catch {
     return "needs /dev/fuse and loop devices";
+  }
+  return whyNoAttributes();
+}
+
+/** Why files for images cannot have `user.*` attributes here, null if they can: tmpfs(5) before Linux 6.6. */
+function whyNoAttributes(): string | null {
+  const path = Deno.makeTempFileSync();
+  try {
+    const args = ["-n", "user.test", "-v", "1", path];
+    const { success } = new Deno.Command("setfattr", { args, stderr: "null" }).outputSync();
+    return success ? null : "needs user.* attributes where temporary files are";
+  } catch {
+    return "needs setfattr";
+  } finally {
+    Deno.removeSync(path);
   }
 }
 

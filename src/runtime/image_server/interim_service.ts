@@ -82,7 +82,8 @@ export function startInterimService(task: InterimTask): InterimService | null {
       serveMeanwhile(task, there);
       exitProcess(0);
     } catch (error) {
-      logError(messageOf(error));
+      // Where it is the start that has died there is nobody to tell.
+      if (!isSyscallError(error, "EPIPE")) logError(messageOf(error));
       exitProcess(1);
     }
   }
@@ -129,9 +130,11 @@ function tryFork(): number | null {
 
 /** What the fork does. */
 function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: number): void {
-  const service = openImage({ path, source }, socket);
+  const service = openImage(path, source);
+  const isOpen = service instanceof ImageService;
+  writeMessage(socket, isOpen ? READY : byteStringFromText(service.message).slice(0, MAX_MESSAGE));
+  if (!isOpen) return;
   leave([source.imageFd, socket]);
-  if (service === null) return;
   for (const _ of rehearse(service)) if (hasMessage(socket)) break;
   const descriptors: number[] = [];
   while (descriptors.length < 2 + CLONES) {
@@ -164,18 +167,11 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   while (fuseRequestWaitsUnless(ownFd, reader) && answerNext());
 }
 
-/** Opens the image and tells what came of it; null when it cannot be read. */
-function openImage(
-  { path, source }: { path: ByteString; source: ImageSource },
-  socket: number,
-): ImageService | null {
+/** Opens the image, or says why it cannot be read. */
+function openImage(path: ByteString, source: ImageSource): ImageService | EnrootError {
   try {
-    const service = new ImageService(new ServedImage(source), { onFailure: failureLog() });
-    writeMessage(socket, READY);
-    return service;
+    return new ImageService(new ServedImage(source), { onFailure: failureLog() });
   } catch (error) {
-    const { message } = invalidImage(textFromByteString(path), error);
-    writeMessage(socket, byteStringFromText(message).slice(0, MAX_MESSAGE));
-    return null;
+    return invalidImage(textFromByteString(path), error);
   }
 }

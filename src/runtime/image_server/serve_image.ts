@@ -1,5 +1,6 @@
+import { byteStringFromText } from "../../bytes/mod.ts";
 import { EnrootError, logError, messageOf } from "../../diagnostics/mod.ts";
-import { close, ignoreChildren, sendSignal } from "../../linux/mod.ts";
+import { close, ignoreChildren, sendSignal, writeMessage } from "../../linux/mod.ts";
 import { serveConnection } from "./connection.ts";
 import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
@@ -23,6 +24,8 @@ export interface ServeOptions {
   owner?: Owner;
   /** Most threads, one more than clones at most; if absent, as many as there are processors. */
   threads?: number;
+  /** The end of a pipe for who waits until the image is served. See ServerTask. */
+  report?: number;
   /** From whom the mount is taken over, if anybody served it before. */
   handover?: Handover;
 }
@@ -35,15 +38,16 @@ export interface ServeOptions {
  * further threads, which are workers (worker.ts). The caller exits with the result at once, which
  * ends them.
  *
- * An image that cannot be read is told on standard error before the first request is answered. Who
- * waits for the mount gets ENOTCONN as soon as this process is gone.
+ * That an image cannot be read is told before the first request is answered: to who waits for the
+ * report, or else on standard error. The mount answers ENOTCONN as soon as this process is gone.
  *
  * @returns the exit code
  */
 export function serveImage(
-  { fuseFd, clones, imageFd, offset = 0, owner, threads, handover }: ServeOptions,
+  { fuseFd, clones, imageFd, offset = 0, owner, threads, report, handover }: ServeOptions,
 ): number {
   const source: ImageSource = { imageFd, offset, owner: owner ?? null };
+  let tell = report === undefined ? logError : reportTo(report);
   try {
     const service = new ImageService(new ServedImage(source), {
       onFailure: failureLog(),
@@ -62,16 +66,24 @@ export function serveImage(
       ignoreChildren();
       close(handover.ready);
     }
+    if (report !== undefined) close(report);
+    tell = logError;
     serveConnection(fuseFd, { service, crew, onRest: endInterimService });
     return 0;
   } catch (error) {
-    logError(
+    tell(
       error instanceof EnrootError
         ? messageOf(error)
         : `Cannot serve the image: ${messageOf(error)}`,
     );
     return 1;
   }
+}
+
+/** Tells messages to the reader of a pipe, as much of each as it takes at once. */
+function reportTo(pipe: number): (message: string) => void {
+  const PIPE_BUF = 4096;
+  return (message) => writeMessage(pipe, byteStringFromText(message).slice(0, PIPE_BUF));
 }
 
 /** The interim server is the only child there can be, and should have ended long ago. */

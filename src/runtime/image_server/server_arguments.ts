@@ -13,7 +13,12 @@ export interface ServerTask {
   offset: number;
   /** Whom all files appear to belong to. */
   owner: Owner;
-  /** From whom the mount is taken over, if anybody served it before. */
+  /**
+   * The end of a pipe for who waits until the image is served: it is closed then, or told why not.
+   * Absent where nobody waits.
+   */
+  report?: number;
+  /** From whom the mount is taken over, if anybody served it before. Then nobody waits. */
   handover?: Handover;
 }
 
@@ -33,8 +38,9 @@ export const CLONES = 3;
 
 /** A task as arguments of the program. */
 export function serverArguments(task: ServerTask): number[] {
-  const { fuseFd, clones, imageFd, offset, owner, handover } = task;
+  const { fuseFd, clones, imageFd, offset, owner, report, handover } = task;
   const numbers = [fuseFd, ...clones, imageFd, offset, owner.uid, owner.gid];
+  if (report !== undefined) return [...numbers, report];
   if (handover === undefined) return numbers;
   const { ready, settled: { zeroMessageOpen, zeroMessageOpendir } } = handover;
   return [...numbers, ready, ...[zeroMessageOpen, zeroMessageOpendir].map(Number)];
@@ -46,12 +52,13 @@ export function parseServerArguments(args: readonly string[]): ServerTask {
   const clones = numbers.splice(0, CLONES);
   const [imageFd = -1, offset = 0, uid = 0, gid = 0, ...rest] = numbers;
   const task = { fuseFd, clones, imageFd, offset, owner: { uid, gid } };
-  const [ready, ...flags] = rest;
-  if (ready === undefined) return task;
+  const [pipe, ...flags] = rest;
+  if (pipe === undefined) return task;
+  if (flags.length === 0) return { ...task, report: pipe };
   const isSet = (index: number) => flags[index] === 1;
   const settled = {
     zeroMessageOpen: isSet(0),
     zeroMessageOpendir: isSet(1),
   };
-  return { ...task, handover: { ready, settled } };
+  return { ...task, handover: { ready: pipe, settled } };
 }
