@@ -54,9 +54,10 @@ export interface InterimService {
 
 /**
  * A mount that is gone after so many milliseconds needs no other server; and as long as the start
- * goes on, to boot one would take processors away from it.
+ * goes on, to boot one would take processors away from it. On a slow machine that is longer: twice
+ * the time that the start took to make the mount, but it may have waited for storage.
  */
-const LEAST_USE = 100;
+const LEAST_USE = { least: 100, most: 500 };
 
 /** What the process says first, unless it is why the image cannot be opened. */
 const READY = "+";
@@ -153,8 +154,9 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
     if (length === 0 || !request.receive(length)) return true;
     return answerRequest(ownFd, { service, request });
   };
-  const end = performance.now() + LEAST_USE;
-  for (let left = LEAST_USE; left > 0; left = end - performance.now()) {
+  const mounted = performance.now();
+  const end = mounted + Math.min(Math.max(LEAST_USE.least, 2 * mounted), LEAST_USE.most);
+  for (let left = end - mounted; left > 0; left = end - performance.now()) {
     if (fuseRequestWaits(ownFd, { patience: Math.ceil(left) }) && !answerNext()) return;
   }
   // Whoever closes the writer last is ready to serve, or has failed.
