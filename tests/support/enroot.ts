@@ -17,6 +17,9 @@ export const TEST_UID: number = Deno.uid() === 0
   : Deno.uid() ?? 1001;
 const TEST_GID = Deno.uid() === 0 ? TEST_UID : Deno.gid() ?? 1001;
 
+/** The uid (and gid) of another ordinary user of the same machine: only root can act as that one. */
+export const NEIGHBOUR_UID: number = Number(Deno.env.get("ENROOT_TEST_NEIGHBOUR_UID") ?? 1002);
+
 /**
  * A user's directories: `path` itself is the home directory; `sysconf` takes the place of
  * /etc/enroot, so that a test does not see this machine's configuration.
@@ -34,8 +37,12 @@ export interface TestHome extends Disposable {
  * Makes a home directory owned by the test user, or by whoever runs the tests; it is removed when
  * disposed.
  */
-export function makeHome(options: Pick<RunOptions, "asCaller"> = {}): TestHome {
+export function makeHome(options: Pick<RunOptions, "asCaller" | "uid"> = {}): TestHome {
   const path = Deno.makeTempDirSync({ prefix: "enroot-test-" });
+  const give = (path: string) => {
+    const { uid = TEST_UID } = options;
+    if (Deno.uid() === 0) Deno.chownSync(path, uid, uid === TEST_UID ? TEST_GID : uid);
+  };
   const directory = (name: string) => {
     const made = join(path, name);
     Deno.mkdirSync(made, { mode: 0o700, recursive: true });
@@ -74,6 +81,8 @@ export interface RunOptions {
   cwd?: string;
   /** Run as the caller (root, mostly) rather than as the test user. */
   asCaller?: boolean;
+  /** Run as this user (and group) rather than as the test user, where the tests run as root. */
+  uid?: number;
   /** Milliseconds after which the program is killed; two minutes if absent. */
   timeout?: number;
 }
@@ -121,6 +130,7 @@ export function enrootCommand(
     if (value !== undefined) env[name] = value;
   }
   const dropped = Deno.uid() === 0 && options.asCaller !== true;
+  const { uid = TEST_UID } = options;
   return new Deno.Command(program.command, {
     args: [...program.args, ...args],
     env,
@@ -129,7 +139,7 @@ export function enrootCommand(
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
-    ...(dropped ? { uid: TEST_UID, gid: TEST_GID } : {}),
+    ...(dropped ? { uid, gid: uid === TEST_UID ? TEST_GID : uid } : {}),
   });
 }
 
@@ -175,7 +185,7 @@ function stageProgram(): Program {
   }
   const cache = join(stage, "cache");
   Deno.mkdirSync(cache);
-  give(cache);
+  Deno.chmodSync(cache, 0o1777);
   return sourceProgram({ deno, repository, cache });
 }
 
@@ -215,10 +225,6 @@ function copyTree(from: string, to: string): void {
   for (const entry of Deno.readDirSync(from)) {
     copyTree(join(from, entry.name), join(to, entry.name));
   }
-}
-
-function give(path: string): void {
-  if (Deno.uid() === 0) Deno.chownSync(path, TEST_UID, TEST_GID);
 }
 
 /** Removes a directory although containers in it may have directories nobody may enter. */
