@@ -1,10 +1,13 @@
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
-import { parseWords, type Word } from "./shell_words.ts";
+import { parseWords } from "./shell_words.ts";
+import type { Word } from "./word.ts";
 
 /** One line of a configuration file that sets a variable. */
 export interface Assignment {
   name: string;
   words: Word[];
+  /** The file and the line, for messages. */
+  place: string;
 }
 
 const ACCEPTED =
@@ -46,7 +49,7 @@ function parseLine(line: string, place: string): Assignment[] {
   }
   if (!isConfigurable(name)) return [];
   try {
-    return [{ name, words: parseWords(value) }];
+    return [{ name, words: parseWords(value), place }];
   } catch (error) {
     malformed(place, messageOf(error));
   }

@@ -1,6 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { parseConfFile, parseDirectives } from "./conf_file.ts";
+import type { Word } from "./word.ts";
+
+/** A word without anything to expand. */
+function plain(text: string): Word {
+  return [{ kind: "text", text, quoted: false }];
+}
 
 function names(text: string): string[] {
   return parseConfFile(text, "enroot.conf").map(({ name }) => name);
@@ -10,10 +16,10 @@ Deno.test("parseConfFile() reads NAME VALUE and NAME=VALUE lines", () => {
   assertEquals(
     parseConfFile("ENROOT_A  x y\nENROOT_B=x\n\tENROOT_C = x\nENROOT_D\r\n", "f"),
     [
-      { name: "ENROOT_A", words: [[{ kind: "text", text: "x" }], [{ kind: "text", text: "y" }]] },
-      { name: "ENROOT_B", words: [[{ kind: "text", text: "x" }]] },
-      { name: "ENROOT_C", words: [[{ kind: "text", text: "x" }]] },
-      { name: "ENROOT_D", words: [] },
+      { name: "ENROOT_A", words: [plain("x"), plain("y")], place: "f: line 1" },
+      { name: "ENROOT_B", words: [plain("x")], place: "f: line 2" },
+      { name: "ENROOT_C", words: [plain("x")], place: "f: line 3" },
+      { name: "ENROOT_D", words: [], place: "f: line 4" },
     ],
   );
 });
@@ -31,7 +37,7 @@ Deno.test("parseConfFile() passes over comments, blank lines and names it must n
 
 Deno.test("parseConfFile() keeps an equals sign in a value", () => {
   const [assignment] = parseConfFile("https_proxy http://u:p=@h", "f");
-  assertEquals(assignment?.words, [[{ kind: "text", text: "http://u:p=@h" }]]);
+  assertEquals(assignment?.words, [plain("http://u:p=@h")]);
 });
 
 Deno.test("parseConfFile() names the file and line of a malformed value", () => {

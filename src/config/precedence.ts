@@ -1,5 +1,6 @@
-import type { Assignment } from "./conf_file.ts";
-import { isConfigurable } from "./conf_file.ts";
+import { EnrootError, messageOf } from "../diagnostics/mod.ts";
+import { bashVariables } from "./bash_variables.ts";
+import { type Assignment, isConfigurable } from "./conf_file.ts";
 import { type Expander, expandWords } from "./expansion.ts";
 import { homeDirectoryOf } from "./home_directory.ts";
 import { SETTINGS } from "./setting_table.ts";
@@ -26,6 +27,8 @@ function isFalse(text: string): boolean {
 /**
  * The variables in force, defaults included. A variable that is set to nothing is as good as unset:
  * the next weaker source is asked. One that is set to a false word stays unset.
+ *
+ * @throws EnrootError naming the setting, the file and the line whose value cannot be expanded.
  */
 export function resolveVariables(sources: Sources): Map<string, string> {
   const variables = new Map<string, string>();
@@ -33,13 +36,13 @@ export function resolveVariables(sources: Sources): Map<string, string> {
     if (value !== "" && isConfigurable(name)) variables.set(name, value);
   }
   const expander = makeExpander(sources.environment, variables);
-  for (const { name, words } of sources.files.flat()) {
-    if (variables.has(name)) continue;
-    const value = expandWords(words, expander);
-    if (value !== "") variables.set(name, value);
+  for (const assignment of sources.files.flat()) {
+    if (variables.has(assignment.name)) continue;
+    const value = expandValue(assignment, expander);
+    if (value !== "") variables.set(assignment.name, value);
   }
-  for (const { name, words } of sources.directives) {
-    variables.set(name, expandWords(words, expander) || "no");
+  for (const directive of sources.directives) {
+    variables.set(directive.name, expandValue(directive, expander) || "no");
   }
   for (const [name, value] of Object.entries(sources.options)) variables.set(name, value);
   for (const spec of SETTINGS) {
@@ -53,12 +56,27 @@ export function resolveVariables(sources: Sources): Map<string, string> {
   return variables;
 }
 
-/** The base directories that files may name without a thought (XDG Base Directory Specification). */
-const XDG_DIRECTORIES: Readonly<Record<string, string>> = {
+function expandValue({ name, words, place }: Assignment, expander: Expander): string {
+  try {
+    return expandWords(words, expander);
+  } catch (error) {
+    throw new EnrootError(`Cannot expand ${name} in ${place}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * What files may name without a thought: the base directories (XDG Base Directory Specification),
+ * and the directories of the program, which are known before the files are read.
+ */
+const STAND_INS: Readonly<Record<string, string>> = {
   XDG_RUNTIME_DIR: "/run",
   XDG_CONFIG_HOME: "~/.config",
   XDG_CACHE_HOME: "~/.cache",
   XDG_DATA_HOME: "~/.local/share",
+  ENROOT_LIBRARY_PATH: "/usr/lib/enroot",
+  ENROOT_SYSCONF_PATH: "/etc/enroot",
 };
 
 /** Commands that configuration files commonly call, answered without a process. */
@@ -75,41 +93,55 @@ function makeExpander(
   let ownHome: string | undefined;
   const home = () =>
     ownHome ??= environment["HOME"] || homeDirectoryOf({ uid: Deno.uid() ?? 0 }) || "/";
-  const unsetVariable = (name: string) => {
-    switch (name) {
-      case "HOME":
-        return home();
-      // Variables that bash sets by itself.
-      case "UID":
-      case "EUID":
-        return String(Deno.uid() ?? 0);
-      case "HOSTNAME":
-        return Deno.hostname();
-      default:
-        return undefined;
-    }
-  };
+  const assigned = new Map<string, string>();
+  const given = (name: string) =>
+    // An empty base directory is as good as none.
+    Object.hasOwn(STAND_INS, name) ? environment[name] || undefined : environment[name];
+  let ownShell: Record<string, string> | undefined;
+  const bash = () => ownShell ??= bashVariables(environment);
+  const shell = () => ({
+    ...environment,
+    ...bash(),
+    HOME: home(),
+    ...Object.fromEntries([...variables, ...assigned]),
+  });
   return {
-    variable: (name) => variables.get(name) ?? (environment[name] || unsetVariable(name)),
-    standIn: (name) => {
-      const standIn = XDG_DIRECTORIES[name];
-      return standIn === undefined ? undefined : standIn.replace("~", home);
-    },
+    variable: (name) =>
+      name === "HOME" ? home() : variables.get(name) ?? assigned.get(name) ??
+        (Object.hasOwn(bash(), name) ? bash()[name] : given(name)),
+    standIn: (name) =>
+      Object.hasOwn(STAND_INS, name) ? STAND_INS[name]?.replace("~", home) : undefined,
+    assign: (name, value) => assigned.set(name, value),
     home: (user) => user === "" ? home() : homeDirectoryOf({ name: user }),
     command: (command) =>
       BUILT_IN[command.trim()]?.() ??
-        runShell(command, { ...environment, HOME: home(), ...Object.fromEntries(variables) }),
+        runShell(command, { environment: shell(), stderr: "inherit" }).output,
+    arithmetic: (expression) => {
+      const { success, output } = runShell(`printf %s "$((${expression}))"`, {
+        environment: shell(),
+        stderr: "null",
+      });
+      if (!success) throw new EnrootError(`cannot calculate ${expression}`);
+      return output;
+    },
   };
 }
 
-/** What `sh -c COMMAND` prints; as in a shell, its exit code does not matter. */
-function runShell(command: string, environment: Record<string, string>): string {
+/**
+ * What `sh -c COMMAND` prints; as in a shell, an exit code does not matter where a value is made of
+ * it. The shell says which variables there are none of (`-u`).
+ */
+function runShell(
+  command: string,
+  { environment, stderr }: { environment: Record<string, string>; stderr: "inherit" | "null" },
+): { success: boolean; output: string } {
   const shell = new Deno.Command("/bin/sh", {
-    args: ["-c", command],
+    args: ["-uc", command],
     env: environment,
     clearEnv: true,
     stdin: "null",
-    stderr: "inherit",
+    stderr,
   });
-  return new TextDecoder().decode(shell.outputSync().stdout);
+  const { success, stdout } = shell.outputSync();
+  return { success, output: new TextDecoder().decode(stdout) };
 }

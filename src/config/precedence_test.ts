@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { EnrootError } from "../diagnostics/mod.ts";
 import { parseConfFile } from "./conf_file.ts";
 import { resolveVariables } from "./precedence.ts";
 
@@ -114,4 +115,87 @@ Deno.test("resolveVariables() finds the home directory without HOME", () => {
   const passwd = Deno.readTextFileSync("/etc/passwd").split("\n").map((line) => line.split(":"));
   const home = passwd.find(([, , uid]) => uid === String(Deno.uid()))?.[5] ?? "/";
   assertEquals(variables.get("ENROOT_CONFIG_PATH"), `${home}/.config/enroot`);
+});
+
+Deno.test("resolveVariables() knows the variables that bash sets by itself", () => {
+  const names = ["HOSTNAME", "HOSTTYPE", "MACHTYPE", "OSTYPE", "PWD", "UID", "EUID", "GROUPS"];
+  const words = names.map((name) => `\${${name}}`).join(" ");
+  const files = [
+    `ENROOT_X ${words}\nENROOT_Y $(echo ${words})\nENROOT_Z \${HOSTNAME%%.*}/$PPID`,
+  ];
+  const { arch } = Deno.build;
+  const machine = `${arch}-${arch === "x86_64" ? "pc" : "unknown"}-linux-gnu`;
+  const own = [Deno.hostname(), arch, machine, "linux-gnu", Deno.cwd()];
+  const ids = [Deno.uid(), Deno.uid(), Deno.gid()];
+  const variables = resolve({ files, environment: { PATH: "/usr/bin:/bin" } });
+  assertEquals(variables.get("ENROOT_X"), [...own, ...ids].join(" "));
+  assertEquals(variables.get("ENROOT_Y"), [...own, ...ids].join(" "));
+  assertEquals(variables.get("ENROOT_Z"), `${Deno.hostname().split(".")[0]}/${Deno.ppid}`);
+});
+
+Deno.test("resolveVariables() takes the host's name from the environment, but no ids", () => {
+  const environment = { HOSTNAME: "me.example", UID: "5", EUID: "5", GROUPS: "5" };
+  const variables = resolve({ files: ["ENROOT_X $HOSTNAME $UID $EUID $GROUPS"], environment });
+  assertEquals(
+    variables.get("ENROOT_X"),
+    ["me.example", Deno.uid(), Deno.uid(), Deno.gid()].join(" "),
+  );
+});
+
+Deno.test("resolveVariables() names the setting, file and line of an unset variable", () => {
+  for (const value of ["/scratch/$NOBODY_SETS_IT", '"${NOBODY_SETS_IT%x}"']) {
+    assertThrows(
+      () => resolve({ files: [`# x\nENROOT_DATA_PATH ${value}`] }),
+      EnrootError,
+      "Cannot expand ENROOT_DATA_PATH in f: line 2: NOBODY_SETS_IT: unbound variable",
+    );
+  }
+  assertThrows(
+    () => resolve({ script: "ENROOT_X=$NOBODY_SETS_IT" }),
+    EnrootError,
+    "Cannot expand ENROOT_X in s: line 1: NOBODY_SETS_IT: unbound variable",
+  );
+});
+
+Deno.test("resolveVariables() does not mind an unset variable that has a replacement", () => {
+  const files = ["ENROOT_X /a${NOBODY_SETS_IT-}/${NOBODY_SETS_IT:-b}${NOBODY_SETS_IT:+c}"];
+  assertEquals(resolve({ files }).get("ENROOT_X"), "/a/b");
+});
+
+Deno.test("resolveVariables() does not expand a value that the environment overrides", () => {
+  const files = ["ENROOT_X $NOBODY_SETS_IT"];
+  assertEquals(resolve({ files, environment: { ENROOT_X: "x" } }).get("ENROOT_X"), "x");
+});
+
+Deno.test("resolveVariables() takes a variable that is set to nothing for set", () => {
+  const environment = { NOTHING: "", XDG_DATA_HOME: "" };
+  const files = ["ENROOT_X a${NOTHING}${NOTHING-b}${NOTHING:-c}\nENROOT_Y $XDG_DATA_HOME"];
+  const variables = resolve({ files, environment });
+  assertEquals(variables.get("ENROOT_X"), "ac");
+  assertEquals(variables.get("ENROOT_Y"), "/h/.local/share");
+});
+
+Deno.test("resolveVariables() keeps what ${NAME:=value} sets for later lines and commands", () => {
+  const files = ["ENROOT_X ${SITE:=/scratch}/a\nENROOT_Y $SITE/b\nENROOT_Z $(echo $SITE)"];
+  const variables = resolve({ files, environment: { PATH: "/usr/bin:/bin" } });
+  assertEquals(variables.get("ENROOT_X"), "/scratch/a");
+  assertEquals(variables.get("ENROOT_Y"), "/scratch/b");
+  assertEquals(variables.get("ENROOT_Z"), "/scratch");
+});
+
+Deno.test("resolveVariables() knows where the program's own directories are", () => {
+  const files = ["ENROOT_X $ENROOT_SYSCONF_PATH $ENROOT_LIBRARY_PATH"];
+  assertEquals(resolve({ files }).get("ENROOT_X"), "/etc/enroot /usr/lib/enroot");
+  assertThrows(() => resolve({ files: ["ENROOT_X $ENROOT_DATA_PATH"] }), EnrootError, "unbound");
+});
+
+Deno.test("resolveVariables() calculates, and says where it cannot", () => {
+  const files = ["ENROOT_X $((N + 1))\nENROOT_Y ${N:N-7}"];
+  assertEquals(resolve({ files, environment: { N: "7" } }).get("ENROOT_X"), "8");
+  assertEquals(resolve({ files, environment: { N: "7" } }).get("ENROOT_Y"), "7");
+  assertThrows(
+    () => resolve({ files: ["ENROOT_X $((1 +))"] }),
+    EnrootError,
+    "Cannot expand ENROOT_X in f: line 1: cannot calculate 1 +",
+  );
 });

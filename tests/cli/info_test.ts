@@ -131,3 +131,31 @@ Deno.test("a failure prints one line, and its origin only with ENROOT_DEBUG", as
   assert(debug.stderr.startsWith(plain.stderr));
   assertMatch(debug.stderr, /\n\s+at /);
 });
+
+Deno.test("enroot.conf may name what bash knows by itself, and cut it to size", async () => {
+  using home = makeHome();
+  configure(
+    home,
+    "ENROOT_DATA_PATH /scratch/${HOSTNAME%%.*}/user-$UID\n" +
+      "ENROOT_CACHE_PATH /scratch/$(echo $HOSTNAME)/${GROUPS}/${HOSTNAME:0:1}\n",
+  );
+  const host = Deno.hostname();
+  const found = await settings(home, { HOSTNAME: undefined, UID: undefined, GROUPS: undefined });
+  const [node = ""] = host.split(".");
+  assertEquals(found["ENROOT_DATA_PATH"], `/scratch/${node}/user-${TEST_UID}`);
+  assertMatch(found["ENROOT_CACHE_PATH"] ?? "", new RegExp(`^/scratch/${host}/\\d+/${host[0]}$`));
+});
+
+Deno.test("a variable that nothing sets is an error that names it, the file and the line", async () => {
+  using home = makeHome();
+  configure(home, "# Site\nENROOT_DATA_PATH /scratch/$SCRATCH_OF_SITE/enroot\n");
+  const { code, stdout, stderr } = await runEnroot(["list"], { home });
+  assertEquals([code, stdout], [1, ""]);
+  assertEquals(
+    stderr,
+    `[ERROR] Cannot expand ENROOT_DATA_PATH in ${home.sysconf}/enroot.conf: line 2: ` +
+      "SCRATCH_OF_SITE: unbound variable\n",
+  );
+  const env = { SCRATCH_OF_SITE: "a b" };
+  assertEquals((await settings(home, env))["ENROOT_DATA_PATH"], "/scratch/a b/enroot");
+});
