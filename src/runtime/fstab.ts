@@ -52,8 +52,8 @@ export function parseFstab(text: ByteString, context: FstabContext): MountEntry[
 }
 
 /**
- * Parses the value of `--mount`: an fstab line with `:` between its fields (a colon inside one is
- * `\072`).
+ * Parses the value of `--mount`: an fstab line with `:` between its fields. A colon inside one is
+ * `\072`; a blank stands for itself, except where there is no colon and blanks separate the fields.
  *
  * @throws {EnrootError} `Invalid argument: …`
  */
@@ -63,7 +63,11 @@ export function parseMountArgument(
 ): MountEntry {
   const shown = textFromByteString(argument);
   // An empty source (an unset variable in a script) must not make the target the source.
-  const fields = argument.startsWith(":") ? [] : fieldsOf(argument.replaceAll(":", " "));
+  const fields = argument.startsWith(":")
+    ? []
+    : argument.includes(":")
+    ? argument.split(":").filter((field) => field !== "")
+    : fieldsOf(argument);
   const entry = parseFields(fields, { origin: `--mount ${shown}`, workingDirectory });
   if (entry === null) throw new EnrootError(`Invalid argument: ${shown}`);
   return entry;
@@ -81,9 +85,12 @@ export function substituteInFstab(text: ByteString, variables: ReadonlyEnvironme
   }).join("\n");
 }
 
-/** Writes a field so that {@link parseFstab} reads it back whole: blanks and backslashes as `\NNN`. */
+/**
+ * Writes a field so that {@link parseFstab} reads it back whole: blanks, backslashes and what would
+ * begin a comment as `\NNN`.
+ */
 export function escapeFstabField(field: ByteString): ByteString {
-  return escapeBlanks(field.replaceAll("\\", "\\134"));
+  return escapeBlanks(field.replaceAll("\\", "\\134").replace(/^#/, "\\043"));
 }
 
 function escapeBlanks(text: ByteString): ByteString {

@@ -141,7 +141,7 @@ Deno.test("parseFstab() takes long lines in linear time", () => {
   assert(performance.now() - start < 2000);
 });
 
-Deno.test("parseMountArgument() separates fields by colons or blanks", () => {
+Deno.test("parseMountArgument() separates fields by colons, or by blanks where it has none", () => {
   const { workingDirectory } = context;
   const shapes: [string, [string, string, string]][] = [
     [".:mnt", ["/home/me/.", "/mnt", "none"]],
@@ -152,6 +152,15 @@ Deno.test("parseMountArgument() separates fields by colons or blanks", () => {
     ["/a:", ["/a", "/a", "none"]],
     ["tmpfs:/scratch:x-create=dir", ["tmpfs", "/scratch", "tmpfs"]],
     ["/a\\072b:/c", ["/a:b", "/c", "none"]],
+    ["/a b:/c", ["/a b", "/c", "none"]],
+    ["/a  b:/c\td\n:none:bind", ["/a  b", "/c\td\n", "none"]],
+    ["/a b:", ["/a b", "/a b", "none"]],
+    ["/a b:ro", ["/a b", "/a b", "none"]],
+    ["my files:/c d:rbind,ro", ["/home/me/my files", "/c d", "none"]],
+    ["/a\\040b c:/d", ["/a b c", "/d", "none"]],
+    ["/a::/b:", ["/a", "/b", "none"]],
+    ["/a /b none bind,ro", ["/a", "/b", "none"]],
+    ["/a\\040b /c", ["/a b", "/c", "none"]],
   ];
   for (const [argument, expected] of shapes) {
     const { source, target, type } = parseMountArgument(argument, workingDirectory);

@@ -24,6 +24,7 @@ Deno.test("formatMountEntry() gives lines that parse as the same mount", () => {
       "none / none remount,bind,ro,nodev,noatime",
       "tmpfs /tmp tmpfs size=1m,mode=755,huge=within_size,nosymfollow,strictatime",
       "none /d none rshared,runbindable,unbindable,slave",
+      "\\043disk /d tmpfs defaults",
       "/back\\134slash /d none rbind,async,loud,suid,dev,exec,atime",
     ]
   ) {

@@ -130,6 +130,27 @@ containerTest("start mounts what --mount asks for, and nothing outside the root"
   assertMatch(missing.stderr, /^\[ERROR\] Cannot mount \/nowhere on \/srv .*No such file/);
 });
 
+containerTest("start mounts directories with blanks in their names", async () => {
+  const home = await box();
+  Deno.mkdirSync(`${home.path}/my files`);
+  Deno.writeTextFileSync(`${home.path}/my files/a`, "from the host\n");
+  try {
+    for (
+      const value of [`${home.path}/my files:/srv/m n`, `${home.path}/my\\040files /srv/m\\040n`]
+    ) {
+      assertEquals(await inside("cat '/srv/m n/a'", ["--mount", value]), "from the host\n");
+      const { stdout } = await home.enroot(["start", "--dry-run", "--mount", value, "box"]);
+      assertStringIncludes(
+        stdout,
+        `mount: ${home.path}/my\\040files /srv/m\\040n none rbind,x-create=auto\n`,
+      );
+    }
+  } finally {
+    Deno.removeSync(`${home.path}/my files`, { recursive: true });
+    Deno.removeSync(`${home.rootfs}/srv/m n`, { recursive: true });
+  }
+});
+
 containerTest("start reads fstab and environment files of system and user", async () => {
   const home = await box();
   const write = (path: string, text: string) => {
