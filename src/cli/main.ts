@@ -1,5 +1,11 @@
 import type { Context } from "../commands/mod.ts";
-import { logError, messageOf, writeStderr, writeStdout } from "../diagnostics/mod.ts";
+import {
+  logError,
+  messageOf,
+  printableLines,
+  writeStderr,
+  writeStdout,
+} from "../diagnostics/mod.ts";
 import { UsageError } from "./arguments.ts";
 import { parseCommand } from "./command.ts";
 import { runCommand } from "./run_command.ts";
@@ -36,7 +42,7 @@ function reportError(error: unknown, debug: boolean): void {
     return;
   }
   logError(messageOf(error) || "Unknown error");
-  if (debug && error instanceof Error) writeStderr(`${stackOf(error)}\n`);
+  if (debug && error instanceof Error) writeStderr(`${printableLines(stackOf(error))}\n`);
 }
 
 function stackOf(error: Error): string {

@@ -1,3 +1,4 @@
+import { replaceUnprintable } from "../diagnostics/mod.ts";
 import type { ContainerProcess } from "../runtime/mod.ts";
 
 /**
@@ -14,7 +15,7 @@ export function containerDocument(
   const running = (path: string | null) =>
     processes.filter(({ root }) => (root?.path ?? null) === path).map(processFields);
   const unknown = running(null);
-  return JSON.stringify(
+  const document = JSON.stringify(
     [
       ...containers.map(({ name, path }) => ({
         ...{ name, rootfs: path, image: null },
@@ -30,7 +31,20 @@ export function containerDocument(
     ],
     undefined,
     2,
-  ) + "\n";
+  );
+  // Terminals obey more than JSON has to escape.
+  return replaceUnprintable(
+    document,
+    (character) => character === "\n" ? "\n" : unicode(character),
+  ) +
+    "\n";
+}
+
+/** A character as JSON escapes it, in one or two units of UTF-16. */
+function unicode(character: string): string {
+  return character.split("")
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
 }
 
 function processFields(process: ContainerProcess) {

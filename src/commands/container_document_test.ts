@@ -35,6 +35,13 @@ Deno.test("containerDocument() lists containers, then images, then what is neith
   ]);
 });
 
+Deno.test("containerDocument() escapes what a terminal would obey", () => {
+  const name = "a\u202e\u009b\x7f\u{e0041}";
+  const document = containerDocument([{ name, path: "/data/a" }], []);
+  assertEquals(JSON.parse(document)[0].name, name);
+  assertEquals(document.includes('"name": "a\\u202e\\u009b\\u007f\\udb40\\udc41",\n'), true);
+});
+
 Deno.test("containerDocument() is an array even where there is nothing", () => {
   assertEquals(containerDocument([], []), "[]\n");
 });

@@ -1,4 +1,5 @@
 import { basename } from "@std/path";
+import { printable, replaceUnprintable } from "../diagnostics/mod.ts";
 import type { ContainerProcess } from "../runtime/mod.ts";
 
 const HEADER = [
@@ -20,7 +21,7 @@ export function containerTable(
   processes: readonly ContainerProcess[],
   now = new Date(),
 ): string {
-  const groups = new Map<string, ContainerProcess[]>(names.map((name) => [escapeBlanks(name), []]));
+  const groups = new Map<string, ContainerProcess[]>(names.map((name) => [escapePath(name), []]));
   for (const process of processes) {
     const name = nameOf(process);
     const group = groups.get(name);
@@ -37,27 +38,33 @@ export function containerTable(
 
 function nameOf({ root }: ContainerProcess): string {
   if (root === null) return "<unknown>";
-  return escapeBlanks(root.kind === "image" ? root.path : basename(root.path));
+  return escapePath(root.kind === "image" ? root.path : basename(root.path));
 }
 
-/** As mountinfo (proc(5)) writes paths: who reads our columns splits them at blanks. */
-function escapeBlanks(path: string): string {
-  return path.replace(
-    /[\x00-\x20\x7f\\]/g,
-    (blank) => `\\${blank.charCodeAt(0).toString(8).padStart(3, "0")}`,
-  );
+/**
+ * As mountinfo (proc(5)) writes paths, whose readers split columns at blanks; what a terminal would
+ * not show is written likewise, byte by byte.
+ */
+function escapePath(path: string): string {
+  return replaceUnprintable(path.replace(/[ \\]/g, octal), octal);
+}
+
+function octal(character: string): string {
+  return [...new TextEncoder().encode(character)]
+    .map((byte) => `\\${byte.toString(8).padStart(3, "0")}`)
+    .join("");
 }
 
 function columns(process: ContainerProcess, now: Date): string[] {
   return [
     String(process.pid),
-    process.comm,
+    printable(process.comm),
     process.state,
     startTime(process.started, now),
     elapsedTime((now.getTime() - process.started.getTime()) / 1000),
     process.mountNamespace,
     process.userNamespace,
-    process.command,
+    printable(process.command),
   ];
 }
 

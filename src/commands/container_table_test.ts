@@ -35,6 +35,20 @@ Deno.test("containerTable() begins the further lines of a container with blanks"
   assertEquals(lines.slice(1).map((line) => line.slice(0, 11)), ["c     7    ", "      12   ", ""]);
 });
 
+Deno.test("containerTable() shows what a terminal would obey", () => {
+  const image = { kind: "image", path: "/tmp/a b\\\u009b2J\u202e.sqsh" } as const;
+  const table = containerTable(["stopped\u2066\x1b"], [
+    processAt(7, { root: image, comm: "sh\u009b1m", command: "sh -c \u202eevil\x1b[2J" }),
+  ], NOW);
+  const [, first = "", second] = table.split("\n");
+  assertEquals(
+    first.slice(0, first.indexOf(" S ")).trimEnd(),
+    "/tmp/a\\040b\\134\\302\\2332J\\342\\200\\256.sqsh  7    sh\\x9b1m",
+  );
+  assertEquals(first.slice(first.indexOf("4026532181") + 12), "sh -c \\u202eevil\\x1b[2J");
+  assertEquals(second, "stopped\\342\\201\\246\\033");
+});
+
 Deno.test("containerTable() prints start and age as ps(1) does", () => {
   for (
     const [started, columns] of [

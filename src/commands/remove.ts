@@ -1,5 +1,5 @@
 import { byteStringFromText } from "../bytes/mod.ts";
-import { writeStderr } from "../diagnostics/mod.ts";
+import { printable, writeStderr } from "../diagnostics/mod.ts";
 import { removeTree } from "../rootfs/mod.ts";
 import { resolveContainer } from "../store/mod.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +24,7 @@ export function remove({ names }: RemoveOptions, { settings }: Context): number 
 
 /** Asks on the terminal, or reads the answer from where standard input comes; null at its end. */
 function ask(question: string): string | null {
-  if (Deno.stdin.isTerminal()) writeStderr(question);
+  if (Deno.stdin.isTerminal()) writeStderr(printable(question));
   // Byte by byte: what follows the line is the answer to the next question.
   const byte = new Uint8Array(1);
   let answer = "";

@@ -1,3 +1,4 @@
+import { printable } from "./printable.ts";
 import { writeLines } from "./status_line.ts";
 
 /** Logs what is being done. */
@@ -17,13 +18,5 @@ export function logError(message: string): void {
 
 function writeLine(label: string, colour: string, message: string): void {
   const prefix = Deno.stderr.isTerminal() ? `\x1b[1;${colour}m[${label}]\x1b[0m` : `[${label}]`;
-  writeLines(`${prefix} ${escaped(message)}\n`);
-}
-
-/** Names in images and answers of servers may hold anything: on a terminal it must stay text. */
-function escaped(message: string): string {
-  return message.replace(
-    /[\x00-\x1f\x7f-\x9f]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
+  writeLines(`${prefix} ${printable(message)}\n`);
 }

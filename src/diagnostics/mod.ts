@@ -6,6 +6,7 @@
  */
 export { EnrootError, messageOf } from "./error.ts";
 export { logError, logInfo, logWarning } from "./log.ts";
+export { printable, printableLines, replaceUnprintable } from "./printable.ts";
 export { type Progress, startProgress } from "./progress.ts";
 export { writeStderr } from "./stderr.ts";
 export { writeStdout } from "./stdout.ts";

@@ -1,4 +1,5 @@
-import { bytesOf, type ByteString } from "../bytes/mod.ts";
+import { bytesOf, type ByteString, byteStringFromText, textFromByteString } from "../bytes/mod.ts";
+import { printable } from "../diagnostics/mod.ts";
 import { ERRNO_TEXTS } from "./errno.ts";
 import { CODE_AARCH64 } from "./interpreter_aarch64.ts";
 import { CODE_X86_64 } from "./interpreter_x86_64.ts";
@@ -169,7 +170,7 @@ function layOutData(
     });
     area.word(entry + ENTRY_FLAGS, flags);
     area.word(entry + ENTRY_BRANCH, row.onZero === undefined ? 0 : addressOf(row.onZero));
-    const failure = message(`${report.prefix}${row.failure ?? row.name}: `);
+    const failure = message(`${report.prefix}${shown(row.failure ?? row.name)}: `);
     area.word(entry + ENTRY_MESSAGE, failure.address);
     area.word(entry + ENTRY_MESSAGE + 8, failure.length);
   });
@@ -180,6 +181,11 @@ function layOutData(
   area.word(ERROR_TABLE, addressOf(errorTable[0] as Syscall));
   area.word(ERRNO_TABLE, errnoTexts(area));
   return area.bytes();
+}
+
+/** Paths in messages come from images, too. */
+function shown(failure: ByteString): ByteString {
+  return byteStringFromText(printable(textFromByteString(failure)));
 }
 
 /** A table of (address, length) of the texts of all errno values; unknown ones share one text. */

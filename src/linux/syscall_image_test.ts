@@ -106,6 +106,14 @@ Deno.test({
   },
 });
 
+Deno.test("syscallImage() shows in messages what a terminal would obey", () => {
+  const failure = "Cannot enter /a\x1b[2J\xc2\x9b\xff";
+  const { stderr } = run(Deno.build.arch, [
+    { name: "openat", arguments: [-100, text("/nonexistent/x"), 0, 0], failure },
+  ]);
+  assertStringIncludes(stderr, "Cannot enter /a\\x1b[2J\\xc2\\x9b\\xff: No such file");
+});
+
 Deno.test("syscallImage() refuses a branch to a row it does not have", () => {
   const elsewhere: Syscall = { name: "exit_group", arguments: [0] };
   const table: Syscall[] = [{ name: "setsid", arguments: [], onZero: elsewhere }];

@@ -5,7 +5,8 @@ import {
   sharedContainerHome,
   startWaiting,
 } from "../support/container.ts";
-import { makeHome, runEnroot } from "../support/enroot.ts";
+import { makeHome, programFiles, runEnroot } from "../support/enroot.ts";
+import { atTerminal, terminalTest } from "../support/terminal.ts";
 
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
@@ -151,6 +152,25 @@ containerTest("list --fancy stays quiet while processes come and go", async () =
   );
   for (let round = 0; round < 12; round++) await rows(home);
   for (const { code } of await Promise.all(starts)) assertEquals(code, 0);
+});
+
+terminalTest("list shows on a terminal what the terminal would obey", async () => {
+  using home = makeHome();
+  const name = "a\u009b2J\u202eb\x1b[1mc";
+  Deno.mkdirSync(`${home.data}/${name}`, { recursive: true });
+  Deno.chmodSync(home.data, 0o755);
+  assertEquals((await runEnroot(["list"], { home })).stdout, `${name}\n`);
+  const { command, args } = programFiles();
+  for (const options of [[], ["--json"], ["--fancy"]]) {
+    const { transcript, code } = await atTerminal([command, ...args, "list", ...options], {
+      home,
+      steps: [],
+    });
+    assertEquals(code, 0, transcript);
+    // deno-lint-ignore no-control-regex
+    assertEquals(transcript.match(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/g), null, transcript);
+    if (options.length === 0) assertEquals(transcript, "a\\x9b2J\\u202eb\\x1b[1mc\n");
+  }
 });
 
 function inodeOf(pid: number, namespace: string): number {
