@@ -91,10 +91,16 @@ function cannotRead(path: string, cause: unknown): EnrootError {
   return new EnrootError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
 }
 
+/**
+ * Seconds; more is as good as no limit. Timers count milliseconds in 32 bits, and what does not fit
+ * would end at once; a server that has answered before gets a few times as long.
+ */
+const LONGEST_TIMEOUT = 500_000;
+
 function readValue(spec: SettingSpec, text = ""): unknown {
   switch (spec.kind) {
     case "path":
-      return text.startsWith("/") ? text : `${Deno.cwd()}/${text}`;
+      return text.startsWith("/") ? text : absolutePath(spec.name, text);
     case "flag":
       return text !== "";
     case "words":
@@ -103,10 +109,21 @@ function readValue(spec: SettingSpec, text = ""): unknown {
       const pattern = spec.fractions ? /^\d{1,9}(?:\.\d{1,9})?$/ : /^\d{1,9}$/;
       if (!pattern.test(text)) throw new EnrootError(`Invalid argument: ${spec.name}=${text}`);
       const number = Number(text);
+      if (spec.fractions && number > LONGEST_TIMEOUT) return Infinity;
       if (number !== 0) return number;
       return spec.zero === "processors" ? navigator.hardwareConcurrency : spec.zero;
     }
     case "unused":
       return undefined;
+  }
+}
+
+function absolutePath(name: string, path: string): string {
+  try {
+    return `${Deno.cwd()}/${path}`;
+  } catch (error) {
+    throw new EnrootError(`Cannot resolve ${name}=${path}: no working directory`, {
+      cause: error,
+    });
   }
 }

@@ -83,6 +83,14 @@ Deno.test("loadSettings() takes fractions of a second", () => {
   assertEquals(load({}, { ENROOT_CONNECT_TIMEOUT: "2.5" }).connectTimeout, 2.5);
 });
 
+Deno.test("loadSettings() takes a timeout that no timer can wait for as none", () => {
+  for (const seconds of ["999999999", "4294968", "500001"]) {
+    const { transferTimeout } = load({}, { ENROOT_TRANSFER_TIMEOUT: seconds });
+    assertEquals(transferTimeout, Infinity, seconds);
+  }
+  assertEquals(load({}, { ENROOT_CONNECT_TIMEOUT: "500000" }).connectTimeout, 500_000);
+});
+
 for (const text of ["x", "-1", "1.5", "1e3", "0x10", "9".repeat(400), "１"]) {
   Deno.test(`loadSettings() refuses ${text.slice(0, 8)} processors`, () => {
     assertThrows(
@@ -105,6 +113,21 @@ Deno.test("loadSettings() makes relative paths absolute", () => {
   const settings = load({}, { ENROOT_DATA_PATH: "containers" });
   assertEquals(settings.dataPath, `${Deno.cwd()}/containers`);
   assertEquals(settings.variables.get("ENROOT_DATA_PATH"), settings.dataPath);
+});
+
+Deno.test("loadSettings() names a relative path where there is no working directory", () => {
+  const before = Deno.cwd();
+  Deno.chdir(Deno.makeTempDirSync());
+  try {
+    Deno.removeSync(Deno.cwd());
+    assertThrows(
+      () => load({}, { ENROOT_DATA_PATH: "containers" }),
+      EnrootError,
+      "Cannot resolve ENROOT_DATA_PATH=containers: no working directory",
+    );
+  } finally {
+    Deno.chdir(before);
+  }
 });
 
 Deno.test("loadSettings() keeps the variables of hooks and registries", () => {
