@@ -1,5 +1,14 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { AT, MNT_DETACH, O, resultOf, type Syscall, text } from "../linux/mod.ts";
+import {
+  AT,
+  hasCloseRange,
+  MNT_DETACH,
+  O,
+  openDescriptors,
+  resultOf,
+  type Syscall,
+  text,
+} from "../linux/mod.ts";
 
 /** What a process that serves a FUSE mount leaves, and what it keeps. */
 export interface Surroundings {
@@ -38,9 +47,13 @@ export function leaveRows({ detach, keep }: Surroundings): Syscall[] {
   ];
 }
 
-/** close_range(2), which Linux has had since 5.9; before that, more stays open than is needed. */
+/** Closes by close_range(2), or one by one what is open now where the kernel lacks it. */
 function closeAllBut(keep: readonly number[]): Syscall[] {
   const LAST = 0xffff_ffff;
+  if (!hasCloseRange()) {
+    return openDescriptors().filter((fd) => !keep.includes(fd))
+      .map((fd) => ({ name: "close", arguments: [fd], ignoreError: true }));
+  }
   const kept = [...keep].sort((one, other) => one - other);
   return kept.flatMap((fd, index): Syscall[] => {
     const next = kept[index + 1] ?? LAST + 1;

@@ -1,21 +1,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
 import { enrootCommand } from "../support/enroot.ts";
+import { fuseObstacle, isInstalled } from "../support/requires.ts";
 
 let shared: Promise<ContainerHome> | undefined;
 /** One image for all tests of this file. */
 const box = () => shared ??= makeContainerHome();
 globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
-
-/** Why images cannot be served here; undefined if they can. */
-function fuseObstacle(): string | undefined {
-  try {
-    const { mode } = Deno.statSync("/dev/fuse");
-    return ((mode ?? 0) & 0o006) === 0o006 ? undefined : "users may not open /dev/fuse";
-  } catch {
-    return "there is no /dev/fuse";
-  }
-}
 
 const obstacle = fuseObstacle();
 function imageTest(name: string, fn: () => Promise<void>): void {
@@ -224,13 +215,4 @@ if (noFuseOverlayfs === undefined) {
     ignore: true,
     fn() {},
   });
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
 }

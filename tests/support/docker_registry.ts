@@ -1,18 +1,10 @@
 /** Debian's docker-registry, the reference implementation, for tests against the real thing. */
+import { isInstalled } from "./requires.ts";
+
 /** Why `docker-registry` cannot be used here; undefined if it can. */
 export function dockerRegistryMissing(): string | undefined {
   const missing = ["docker-registry", "skopeo"].filter((program) => !isInstalled(program));
   return missing.length === 0 ? undefined : `needs ${missing.join(" and ")}`;
-}
-
-function isInstalled(program: string): boolean {
-  return (Deno.env.get("PATH") ?? "").split(":").some((directory) => {
-    try {
-      return Deno.statSync(`${directory}/${program}`).isFile;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** How to run it. */

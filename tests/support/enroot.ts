@@ -6,6 +6,7 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onLinux418 } from "./old_kernel.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const BINARY = Deno.env.get("ENROOT_TEST_BINARY");
@@ -83,6 +84,8 @@ export interface RunOptions {
   asCaller?: boolean;
   /** Run as this user (and group) rather than as the test user, where the tests run as root. */
   uid?: number;
+  /** The kernel that the program shall believe to run on; this machine's if absent. */
+  kernel?: "4.18";
   /** Milliseconds after which the program is killed; two minutes if absent. */
   timeout?: number;
 }
@@ -131,8 +134,12 @@ export function enrootCommand(
   }
   const dropped = Deno.uid() === 0 && options.asCaller !== true;
   const { uid = TEST_UID } = options;
-  return new Deno.Command(program.command, {
-    args: [...program.args, ...args],
+  const plain = { command: program.command, args: [...program.args, ...args] };
+  const { command, args: words } = options.kernel === undefined
+    ? plain
+    : { command: writeProgram(options.home, onLinux418({ ...plain, env })), args: [] };
+  return new Deno.Command(command, {
+    args: words,
     env,
     clearEnv: true,
     cwd: options.cwd ?? options.home.path,
@@ -141,6 +148,13 @@ export function enrootCommand(
     stderr: "piped",
     ...(dropped ? { uid, gid: uid === TEST_UID ? TEST_GID : uid } : {}),
   });
+}
+
+function writeProgram(home: TestHome, bytes: Uint8Array): string {
+  const path = Deno.makeTempFileSync({ dir: home.path, prefix: "program-" });
+  Deno.writeFileSync(path, bytes);
+  Deno.chmodSync(path, 0o755);
+  return path;
 }
 
 /** How the program is started: an executable, and what comes before the program's own arguments. */

@@ -20,7 +20,7 @@ interface Check {
 const ADDRESS_SPACE = 32 * 2 ** 30;
 
 const CHECKS: readonly Check[] = [
-  { name: "Linux 4.11 or later", required: true, problem: oldKernel },
+  { name: "Linux 4.18 or later", required: true, problem: oldKernel },
   { name: "address space (ulimit -v)", required: true, problem: smallAddressSpace },
   { name: "programs without a file name", required: true, problem: memoryFiles },
   { name: "user namespaces", required: true, problem: userNamespaces },
@@ -42,7 +42,7 @@ export function checkHost(host: HostFacts): Finding[] {
 function oldKernel(host: HostFacts): string | null {
   const release = host.read("/proc/sys/kernel/osrelease") ?? "unknown";
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
-  return major > 4 || (major === 4 && minor >= 11) ? null : `this is Linux ${release}`;
+  return major > 4 || (major === 4 && minor >= 18) ? null : `this is Linux ${release}`;
 }
 
 function smallAddressSpace(host: HostFacts): string | null {

@@ -82,11 +82,11 @@ Deno.test("checkHost() believes an attempt more than a sysctl", () => {
 Deno.test("checkHost() compares kernel versions", () => {
   const problem = (release: string) =>
     problems({ files: { "/proc/sys/kernel/osrelease": release } });
-  for (const release of ["4.11.0", "4.18.0-553.el8_10.x86_64", "5.4-rc1", "10.0"]) {
+  for (const release of ["4.18.0", "4.18.0-553.el8_10.x86_64", "5.4-rc1", "10.0"]) {
     assertEquals(problem(release), []);
   }
-  for (const release of ["3.10.0-1160.el7.x86_64", "4.10.17"]) {
-    assertEquals(problem(release), [`!Linux 4.11 or later: this is Linux ${release}`]);
+  for (const release of ["3.10.0-1160.el7.x86_64", "4.17.19"]) {
+    assertEquals(problem(release), [`!Linux 4.18 or later: this is Linux ${release}`]);
   }
 });
 
