@@ -12,6 +12,7 @@ import type { CredentialOptions } from "./credentials.ts";
 import { type Download, receive } from "./download.ts";
 import { httpFailure } from "./http_failure.ts";
 import { shownUrl } from "./redaction.ts";
+import { alwaysSpeaksHttps } from "./token_servers.ts";
 import { TransferError } from "./transfer_error.ts";
 import { type HttpRequest, Transport, type TransportOptions } from "./transport.ts";
 
@@ -113,7 +114,7 @@ export class RepositoryClient implements Disposable {
       const { authorization } = this.#authenticator;
       const answer = await this.#send(path, { headers, authorization, signal });
       // A redirection's target that asks for authentication is none of ours.
-      const ours = answer.url.host === this.#urlOf("").host;
+      const ours = answer.url.origin === this.#urlOf("").origin;
       if (answer.response.status !== 401 || !ours || renewed) return answer;
       try {
         if (!await this.#authenticator.renew(authorization, answer)) return answer;
@@ -133,13 +134,17 @@ export class RepositoryClient implements Disposable {
         this.#protocol = "https";
         return answer;
       } catch (error) {
-        // A registry whose certificate is not trusted does speak HTTPS.
-        const refused = error instanceof TransferError && error.failure === "unreachable";
-        if (!refused || !this.#transport.allowHttp) throw error;
+        // A registry whose certificate is not trusted does speak HTTPS, and so does one that sent
+        // us to a server which cannot be reached.
+        const refused = error instanceof TransferError && error.failure === "unreachable" &&
+          !this.#transport.hasAnswered(this.#urlOf(""));
+        if (!refused || !this.#transport.allowHttp || alwaysSpeaksHttps(this.#access.registry)) {
+          throw error;
+        }
       }
       const url = this.#urlOf(path, "http");
       const answer = await this.#transport.send({ ...request, url });
-      this.#protocol = "http";
+      this.#protocol ??= "http";
       return answer;
     }
     return this.#transport.send({ ...request, url: this.#urlOf(path) });

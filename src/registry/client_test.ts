@@ -12,7 +12,12 @@ import {
   stallAfter,
 } from "../../tests/support/faults.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
-import { RegistryServer, type RegistryServerOptions } from "../../tests/support/registry.ts";
+import { makeCertificates } from "../../tests/support/certificates.ts";
+import {
+  type Fault,
+  RegistryServer,
+  type RegistryServerOptions,
+} from "../../tests/support/registry.ts";
 import { type RegistryOptions, RepositoryClient } from "./client.ts";
 import type { Download } from "./download.ts";
 
@@ -329,7 +334,7 @@ function withCredentials(
   action: (configPath: string) => Promise<void>,
 ): Promise<void> {
   const directory = Deno.makeTempDirSync();
-  Deno.writeTextFileSync(`${directory}/.credentials`, netrc);
+  Deno.writeTextFileSync(`${directory}/.credentials`, netrc, { mode: 0o600 });
   return action(directory).finally(() => Deno.removeSync(directory, { recursive: true }));
 }
 
@@ -411,14 +416,133 @@ Deno.test("download() gets a new token when the old one has expired, once for al
   assertEquals(lines.filter((line) => line.includes("Authenticating")).length, 1);
 });
 
-Deno.test("fetchManifest() asks the token server for the scope of the challenge", async () => {
+Deno.test("fetchManifest() asks the token server for nothing but to pull, whatever the registry says", async () => {
+  // The registry's own challenge asks for the right to push, too.
   await using server = new RegistryServer({ auth: { scheme: "bearer" } });
   server.push("a/b", "t", IMAGE);
   using client = connect(server);
   await client.fetchManifest("t");
-  const request = server.requests.find(({ path }) => path.startsWith("/token"));
-  const query = new URL(`http://x${request?.path}`).searchParams;
-  assertEquals([...query], [["service", "test, service"], ["scope", "repository:a/b:pull,push"]]);
+  const queries = () =>
+    server.requests.filter(({ path }) => path.startsWith("/token"))
+      .map(({ path }) => [...new URL(`http://x${path}`).searchParams]);
+  assertEquals(queries(), [[["service", "test, service"], ["scope", "repository:a/b:pull"]]]);
+
+  server.requests.length = 0;
+  const hostile = `${server.origin}/token?scope=repository:me/private:pull&x=1`
+    .replace("http://", "http://user:password@");
+  server.fault = first(1, /manifests/, challenge(hostile, "repository:me/private:pull"));
+  using second = connect(server);
+  await second.fetchManifest("t");
+  assertEquals(queries()[0], [["x", "1"], ["service", "s"], ["scope", "repository:a/b:pull"]]);
+  assertEquals(server.requests.some(({ headers }) => headers.has("authorization")), true);
+  const token = server.requests.find(({ path }) => path.startsWith("/token"));
+  assertEquals(token?.headers.has("authorization"), false);
+});
+
+/** The registry asks for a token of a server that it names. */
+function challenge(realm: string, scope = ""): Fault {
+  const header = `Bearer realm="${realm}",service="s",scope="${scope}"`;
+  return () => new Response(null, { status: 401, headers: { "www-authenticate": header } });
+}
+
+Deno.test("fetchManifest() does not log in at a token server for a registry of no concern to it", async () => {
+  await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+  await using server = new RegistryServer();
+  const elsewhere = tokens.origin.replace("127.0.0.1", "localhost");
+  server.push("a/b", "t", IMAGE);
+  server.fault = first(1, /manifests/, challenge(`${elsewhere}/token`));
+  await withCredentials("machine localhost login me password secret", async (configPath) => {
+    using client = connect(server, { configPath });
+    const lines = await capturedStderr(() => client.fetchManifest("t"));
+    assertStringIncludes(lines.join(), "Authenticating with user: <anonymous>");
+  });
+  assertEquals(tokens.requests.map(({ headers }) => headers.has("authorization")), [false]);
+});
+
+Deno.test("fetchManifest() sends a registry's login to the token server that the registry names", async () => {
+  await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+  await using server = new RegistryServer();
+  const elsewhere = tokens.origin.replace("127.0.0.1", "localhost");
+  server.push("a/b", "t", IMAGE);
+  server.fault = first(1, /manifests/, challenge(`${elsewhere}/token`));
+  await withCredentials("machine 127.0.0.1 login me password secret", async (configPath) => {
+    using client = connect(server, { configPath });
+    await client.fetchManifest("t");
+  });
+  const sent = tokens.requests.map(({ headers }) => headers.get("authorization"));
+  assertEquals(sent, [`Basic ${btoa("me:secret")}`]);
+});
+
+Deno.test("fetchManifest() gives a token server's login to no other server", async () => {
+  const certificates = makeCertificates();
+  if (certificates === undefined) return;
+  using paths = certificates;
+  const tls = {
+    cert: Deno.readTextFileSync(paths.certificate),
+    key: Deno.readTextFileSync(paths.key),
+  };
+  await using tokens = new RegistryServer({ auth: { scheme: "bearer" }, tls });
+  await using server = new RegistryServer({ tls });
+  const trusted = tokens.origin.replace("127.0.0.1", "localhost");
+  const [own, open] = [`${server.origin}/token`, "http://localhost:1/token"];
+  server.push("a/b", "t", IMAGE);
+  const refused: Fault = () =>
+    new Response(null, { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } });
+  const environment = { SSL_CERT_FILE: paths.authority };
+  const netrc = "machine localhost login me password secret";
+  const access = { registry: server.address, repository: "a/b", user: "me" };
+  for (const second of [challenge(own), refused, challenge(open)]) {
+    let asked = 0;
+    // The first token is taken for the manifest, and refused for the blob.
+    server.fault = (request, answer) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/token") return Response.json({ token: "x" });
+      if (request.headers.get("authorization") === null) {
+        return challenge(`${trusted}/token`)(request, answer);
+      }
+      return pathname.includes("blobs") && asked++ === 0 ? second(request, answer) : undefined;
+    };
+    server.requests.length = tokens.requests.length = 0;
+    await withCredentials(netrc, async (configPath) => {
+      using client = new RepositoryClient(access, options({ configPath, environment }));
+      await client.fetchManifest("t");
+      await assertRejects(
+        () => client.download(new MemoryDownload(blobOn(server))),
+        EnrootError,
+        "Cannot authenticate",
+      );
+    });
+    assertEquals(tokens.requests.map(({ headers }) => headers.get("authorization")), [
+      `Basic ${btoa("me:secret")}`,
+    ]);
+    const sent = server.requests.map(({ headers }) => headers.get("authorization") ?? "");
+    assertEquals(sent.filter((header) => header.startsWith("Basic")), []);
+  }
+});
+
+Deno.test("fetchManifest() asks no token server by HTTP for a registry that speaks HTTPS", async () => {
+  const certificates = makeCertificates();
+  if (certificates === undefined) return;
+  using paths = certificates;
+  await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+  await using server = new RegistryServer({
+    tls: {
+      cert: Deno.readTextFileSync(paths.certificate),
+      key: Deno.readTextFileSync(paths.key),
+    },
+  });
+  server.fault = challenge(`${tokens.origin}/token`);
+  await withCredentials("machine 127.0.0.1 login me password secret", async (configPath) => {
+    using client = connect(server, {
+      configPath,
+      environment: { SSL_CERT_FILE: paths.authority },
+    });
+    await assertRejects(() => client.fetchManifest("t"), EnrootError, "without encryption");
+    // Nor the registry itself, when it sends us to what cannot be reached or asks there.
+    server.fault = redirection("https://127.0.0.1:1");
+    await assertRejects(() => client.fetchManifest("t"), EnrootError, "https://127.0.0.1:1/");
+  });
+  assertEquals(tokens.requests, []);
 });
 
 Deno.test("fetchManifest() does not answer a challenge of a server it was redirected to", async () => {

@@ -61,6 +61,11 @@ export class Transport implements Disposable {
     return this.#options.allowHttp;
   }
 
+  /** Whether the server of this URL, by the protocol of this URL, has answered before. */
+  hasAnswered({ origin }: URL): boolean {
+    return this.#alive.has(origin);
+  }
+
   /**
    * Carries out one transfer: attempts it as often as settings permit, within the time they permit.
    *
@@ -128,8 +133,7 @@ export class Transport implements Disposable {
 
   async #exchange({ url, headers, authorization, form, signal }: HttpRequest): Promise<Answer> {
     const { connectTimeout } = this.#options;
-    const known = this.#alive.has(url.origin);
-    const limit = known ? connectTimeout * PATIENCE : connectTimeout;
+    const limit = this.hasAnswered(url) ? connectTimeout * PATIENCE : connectTimeout;
     const timeout = new AbortController();
     const timer = limit === Infinity ? undefined : setTimeout(() => {
       timeout.abort(noAnswer(new Error(`no answer for ${limit} s`), url));
