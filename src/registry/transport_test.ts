@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
+import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
@@ -69,6 +70,108 @@ Deno.test({
     assertEquals(server.requests.length, 0);
   },
 });
+
+Deno.test({
+  name: `send() trusts a server whose own certificate is named, if it is no authority's${needs}`,
+  ignore: certificates === undefined,
+  async fn() {
+    for (const kind of ["leaf", "ca"] as const) {
+      const { certificate, key } = { certificate: "", key: "", ...certificates?.selfSigned[kind] };
+      await using server = new RegistryServer({
+        tls: { cert: Deno.readTextFileSync(certificate), key: Deno.readTextFileSync(key) },
+      });
+      using client = transport({ SSL_CERT_FILE: certificate });
+      const answer = status(client, `${server.origin}/v2/`);
+      if (kind === "leaf") assertEquals(await answer, 200);
+      else await assertRejects(() => answer, EnrootError, "basicConstraints=critical,CA:FALSE");
+    }
+  },
+});
+
+Deno.test({
+  name: `send() trusts the authorities that are kept for a server in certs.d${needs}`,
+  ignore: tls === undefined,
+  async fn() {
+    await using server = new RegistryServer(tls && { tls });
+    const home = Deno.makeTempDirSync();
+    try {
+      const base = `${home}/.config/containers/certs.d`;
+      Deno.mkdirSync(`${base}/${server.address}`, { recursive: true });
+      const url = `${server.origin}/v2/`;
+      const reach = async (url: string) => {
+        using client = transport({ HOME: home });
+        return await status(client, url);
+      };
+      await assertRejects(() => reach(url), EnrootError, "invalid peer certificate");
+      Deno.copyFileSync(paths.authority, `${base}/${server.address}/ca.crt`);
+      Deno.writeTextFileSync(`${base}/${server.address}/README`, "no certificate");
+      assertEquals(await reach(url), 200);
+      // For that server, and no other.
+      const other = url.replace("127.0.0.1", "localhost");
+      await assertRejects(() => reach(other), EnrootError, "invalid peer certificate");
+      Deno.renameSync(`${base}/${server.address}`, `${home}/certificates`);
+      using client = transport({ HOME: "/", XDG_CONFIG_HOME: `${home}/.config` });
+      Deno.renameSync(`${home}/certificates`, `${base}/${server.address}`);
+      assertEquals(await status(client, url), 200);
+    } finally {
+      Deno.removeSync(home, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: `send() shows a server the client certificate that is kept for it${needs}`,
+  ignore: tls === undefined,
+  async fn() {
+    using server = startMutualTls();
+    const home = Deno.makeTempDirSync();
+    try {
+      const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
+      Deno.mkdirSync(directory, { recursive: true });
+      const reach = async () => {
+        using client = transport({ HOME: home, SSL_CERT_FILE: paths.authority });
+        return await status(client, `https://127.0.0.1:${server.port}/`);
+      };
+      await server.ready;
+      await assertRejects(reach, EnrootError);
+      Deno.copyFileSync(certificates?.certificate ?? "", `${directory}/client.cert`);
+      const lines = await capturedStderr(() => assertRejects(reach, EnrootError));
+      assertEquals(lines.length, 1);
+      assertStringIncludes(lines[0] ?? "", `[WARN] Cannot read ${directory}/client.key`);
+      Deno.copyFileSync(certificates?.key ?? "", `${directory}/client.key`);
+      assertEquals(await reach(), 200);
+      Deno.writeTextFileSync(`${directory}/client.key`, "no key");
+      await assertRejects(reach, EnrootError, `the client certificate in ${directory}`);
+    } finally {
+      Deno.removeSync(home, { recursive: true });
+    }
+  },
+});
+
+/** A server that wants a client certificate of the authority: openssl's, since ours has no such. */
+function startMutualTls(): Disposable & { port: number; ready: Promise<void> } {
+  using probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = probe.addr;
+  probe.close();
+  const child = new Deno.Command("openssl", {
+    args: ["s_server", "-accept", `127.0.0.1:${port}`, "-www", "-quiet", "-Verify", "1"]
+      .concat("-verify_return_error", "-CAfile", paths.authority)
+      .concat("-cert", certificates?.certificate ?? "", "-key", certificates?.key ?? ""),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const ready = (async () => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      try {
+        return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  })();
+  return { port, ready, [Symbol.dispose]: () => child.kill("SIGKILL") };
+}
 
 Deno.test({
   name: `send() goes through the proxy that the environment names${needs}`,
