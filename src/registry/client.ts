@@ -9,7 +9,7 @@ import { logInfo } from "../diagnostics/mod.ts";
 import { type Access, Authenticator } from "./authenticator.ts";
 import { type Answer, discard, readBody } from "./body.ts";
 import type { CredentialOptions } from "./credentials.ts";
-import { type Download, receive } from "./download.ts";
+import { type BlobKind, type Download, receive } from "./download.ts";
 import { httpFailure } from "./http_failure.ts";
 import { shownUrl } from "./redaction.ts";
 import { alwaysSpeaksHttps } from "./token_servers.ts";
@@ -82,7 +82,7 @@ export class RepositoryClient implements Disposable {
    *
    * @throws {EnrootError} when it cannot be had
    */
-  download(download: Download): Promise<void> {
+  download(download: Download, kind: BlobKind = "layer"): Promise<void> {
     const { digest, urls } = download.blob;
     let foreign = -1;
     return this.#transport.transfer(digest, {
@@ -100,7 +100,7 @@ export class RepositoryClient implements Disposable {
             foreign++;
             continue;
           }
-          return receive(answer, { download, hint: this.#hint(answer) });
+          return receive(answer, { download, kind, hint: this.#hint(answer) });
         }
       },
     });

@@ -3,6 +3,7 @@ import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
 import {
   cutAfter,
+  dripping,
   first,
   flippedAt,
   redirection,
@@ -237,6 +238,61 @@ Deno.test("download() notices a body of another length than the blob has", async
     EnrootError,
     "300000 bytes instead of 100",
   );
+});
+
+Deno.test("a document that comes in byte by byte is given up in time, a layer is not", async () => {
+  await using server = new RegistryServer({ auth: { scheme: "bearer" } });
+  server.push("a/b", "t", IMAGE);
+  const attempt = async (path: RegExp, action: (client: RepositoryClient) => Promise<unknown>) => {
+    server.fault = first(9, path, dripping(0.05));
+    using client = connect(server, { connectTimeout: 0.2, transferRetries: 3 });
+    const started = performance.now();
+    await assertRejects(() => action(client), EnrootError, "not complete after 0.8 s");
+    assert(performance.now() - started < 3000);
+  };
+  await attempt(/token/, (client) => client.fetchManifest("t"));
+  await attempt(/manifests/, (client) => client.fetchManifest("t"));
+  const blob = blobOn(server, BYTES.slice(0, 30));
+  await attempt(/blobs/, (client) => client.download(new MemoryDownload(blob), "document"));
+  using client = connect(server, { connectTimeout: 0.2 });
+  const download = new MemoryDownload(blob);
+  await client.download(download);
+  assert(download.isIntact());
+});
+
+Deno.test("fetchManifest() gives up on headers without end, and on those that come byte by byte", async () => {
+  for (const pause of [0, 20]) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const sent = (async () => {
+      using connection = await listener.accept();
+      // What tries HTTPS first.
+      await connection.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      connection.close();
+      using second = await listener.accept();
+      const line = new TextEncoder().encode(`X: ${"x".repeat(pause === 0 ? 60_000 : 1)}\r\n`);
+      let size = await second.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\n"));
+      try {
+        while (size < 100_000_000) {
+          size += await second.write(line);
+          if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        }
+      } catch {
+        // The client has gone away, as it should.
+      }
+      return size;
+    })();
+    const access = {
+      registry: `127.0.0.1:${listener.addr.port}`,
+      repository: "a/b",
+      user: undefined,
+    };
+    using client = new RepositoryClient(
+      access,
+      options({ connectTimeout: 0.5, transferRetries: 0 }),
+    );
+    await assertRejects(() => client.fetchManifest("t"), EnrootError, "Cannot reach");
+    assert(await sent < 10_000_000);
+  }
 });
 
 Deno.test("download() takes no longer than a transfer may take", async () => {

@@ -41,6 +41,12 @@ export function brokenOff(cause: unknown, url: URL): TransferError {
   });
 }
 
+/** The error for an answer that comes in too slowly to be worth another attempt. */
+export function tooSlow(limit: number, url: URL): TransferError {
+  const cause = `not complete after ${limit} s (ENROOT_CONNECT_TIMEOUT sets how long)`;
+  return new TransferError(`Cannot read all of ${shownUrl(url)}: ${cause}`, { failure: "final" });
+}
+
 /** What the runtime says, without the URL that it puts before: a query can hold a signature. */
 function wordsOf(cause: unknown, url: URL): string {
   const message = messageOf(cause)

@@ -33,8 +33,8 @@ export interface HttpRequest {
 
 const MAX_REDIRECTS = 10;
 /**
- * A server known to be alive may take this many times as long to begin an answer: registries that
- * mirror others fetch what they are asked for first.
+ * A server known to be alive may take this many times as long to begin an answer, and to send the
+ * whole of a document: registries that mirror others fetch what they are asked for first.
  */
 const PATIENCE = 4;
 
@@ -153,7 +153,13 @@ export class Transport implements Disposable {
         },
       });
       this.#alive.add(url.origin);
-      return { response, url, stallLimit: connectTimeout, signal };
+      return {
+        response,
+        url,
+        stallLimit: connectTimeout,
+        documentLimit: connectTimeout * PATIENCE,
+        signal,
+      };
     } catch (cause) {
       if (cause instanceof EnrootError) throw cause;
       throw noAnswer(cause, url);
