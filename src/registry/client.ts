@@ -180,14 +180,14 @@ function checkedManifest(
   { response: { headers }, url }: Answer,
   { selector, bytes }: { selector: string; bytes: Uint8Array<ArrayBuffer> },
 ): ManifestDocument {
-  const digest = digestOf(bytes);
   const mediaType = (headers.get("content-type") ?? "").replace(/;.*/s, "").trim();
   // Docker's schema 1 is signed, and announced with the digest of what was signed.
   const announced = mediaType.startsWith(SIGNED_MANIFEST)
     ? ""
     : headers.get("docker-content-digest") ?? "";
-  const expected = isDigest(selector) ? selector : announced;
-  if (isDigest(expected) && expected !== digest) {
+  const expected = [selector, announced].find(isDigest);
+  const digest = digestOf(bytes, expected);
+  if (expected !== undefined && expected !== digest) {
     throw new TransferError(`Cannot trust ${shownUrl(url)}: its digest is ${digest}`, {
       failure: "passing",
     });
