@@ -92,8 +92,8 @@ export class RepositoryClient implements Disposable {
           const headers = download.size > 0 ? { range: `bytes=${download.size}-` } : {};
           const url = urls[foreign];
           const answer = url === undefined
-            ? await this.#get(`blobs/${digest}`, { headers, signal })
-            : await this.#transport.send({ url: new URL(url), headers, signal });
+            ? await this.#get(`blobs/${digest}`, { headers, asSent: true, signal })
+            : await this.#transport.send({ url: new URL(url), headers, asSent: true, signal });
           // Layers that may not be distributed are somewhere else, unless a mirror has them.
           if (answer.response.status === 404 && foreign + 1 < urls.length) {
             await discard(answer);
@@ -108,11 +108,11 @@ export class RepositoryClient implements Disposable {
 
   async #get(
     path: string,
-    { headers, signal }: { headers: Record<string, string>; signal: AbortSignal },
+    request: Omit<HttpRequest, "url" | "authorization">,
   ): Promise<Answer> {
     for (let renewed = false;; renewed = true) {
       const { authorization } = this.#authenticator;
-      const answer = await this.#send(path, { headers, authorization, signal });
+      const answer = await this.#send(path, { ...request, authorization });
       // A redirection's target that asks for authentication is none of ours.
       const ours = answer.url.origin === this.#urlOf("").origin;
       if (answer.response.status !== 401 || !ours || renewed) return answer;

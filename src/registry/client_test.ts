@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
 import {
   cutAfter,
   dripping,
+  encoded,
   first,
   flippedAt,
   redirection,
@@ -151,6 +153,69 @@ Deno.test("download() goes on where it was cut off, without fetching anything tw
     server.requests.map(({ headers }) => headers.get("range")).slice(1),
     [50_000, 100_000, 150_000].map((start) => `bytes=${start}-`),
   );
+});
+
+/** A compressed file that is not much smaller than what it was made of. */
+const COMPRESSED = new Uint8Array(
+  gzipSync(crypto.getRandomValues(new Uint8Array(60_000)), { level: 1 }),
+);
+
+for (const [how, options] of [["whole", {}], ["in chunks", { chunked: true }]] as const) {
+  Deno.test(`download() takes a blob with a Content-Encoding as it was sent, ${how}`, async () => {
+    await using server = new RegistryServer();
+    using client = connect(server);
+    server.fault = encoded(options);
+    for (let time = 0; time < 2; time++) {
+      const download = new MemoryDownload(blobOn(server, COMPRESSED));
+      await client.download(download);
+      assert(download.isIntact());
+      assertEquals(download.received, COMPRESSED.length);
+    }
+  });
+}
+
+Deno.test("download() goes on where a blob with a Content-Encoding was cut off", async () => {
+  await using server = new RegistryServer();
+  using client = connect(server, { transferRetries: 3 });
+  // The first request shows that there is an encoding.
+  server.fault = first(4, /blobs/, encoded({ fault: cutAfter(15_000) }));
+  const download = new MemoryDownload(blobOn(server, COMPRESSED));
+  await client.download(download);
+  assert(download.isIntact());
+  assertEquals(download.received, COMPRESSED.length);
+  assertEquals(
+    server.requests.map(({ headers }) => headers.get("range")).slice(2),
+    [15_000, 30_000, 45_000].map((start) => `bytes=${start}-`),
+  );
+
+  // Nor is the rest of such a blob what can be decoded.
+  server.fault = encoded();
+  using second = connect(server);
+  const rest = new MemoryDownload(blobOn(server, COMPRESSED));
+  await rest.write(COMPRESSED.subarray(0, 1000));
+  await second.download(rest);
+  assert(rest.isIntact());
+  assertEquals([rest.received, rest.restarts], [COMPRESSED.length, 0]);
+});
+
+Deno.test("download() gives up a stalled blob with a Content-Encoding, and one that nobody wants", async () => {
+  await using server = new RegistryServer();
+  const blob = blobOn(server, COMPRESSED);
+  {
+    using client = connect(server, { connectTimeout: 0.3 });
+    server.fault = first(2, /blobs/, encoded({ fault: stallAfter(15_000) }));
+    const download = new MemoryDownload(blob);
+    await client.download(download);
+    assert(download.isIntact());
+  }
+  server.fault = encoded({ fault: stallAfter(15_000) });
+  const client = connect(server);
+  const download = new MemoryDownload(blob);
+  const end = assertRejects(() => client.download(download), EnrootError, "interrupted");
+  while (download.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  client[Symbol.dispose]();
+  await end;
+  await new Promise((resolve) => setTimeout(resolve, 100));
 });
 
 Deno.test("download() starts over when the server ignores ranges", async () => {

@@ -3,6 +3,15 @@ import { trustedCertificates } from "./certificates.ts";
 import { type HostCertificates, hostCertificates } from "./host_certificates.ts";
 import { proxyFor } from "./proxy.ts";
 
+/** How to reach a server. */
+export interface Route {
+  proxy: URL | undefined;
+  /** Authorities to trust besides those built in, in PEM. */
+  caCerts: string[];
+  /** What to show the server as ours, in PEM. */
+  client: HostCertificates["client"];
+}
+
 /**
  * Connections to servers, each through the proxy that the environment asks for and with the
  * certificates that are kept for it.
@@ -32,6 +41,17 @@ export class HttpClients implements Disposable {
     return client;
   }
 
+  /** How to reach a URL otherwise than with a client. @throws {EnrootError} on an unusable setting */
+  routeTo(url: URL): Route {
+    const proxy = proxyFor(url, this.#environment);
+    const own = this.#hostCertificates(url);
+    return {
+      proxy: proxy === undefined ? undefined : new URL(proxy),
+      caCerts: this.#trusted(own),
+      client: own?.client,
+    };
+  }
+
   #hostCertificates(url: URL): HostCertificates | undefined {
     if (url.protocol !== "https:") return undefined;
     if (!this.#certificatesOf.has(url.origin)) {
@@ -41,12 +61,12 @@ export class HttpClients implements Disposable {
   }
 
   #create(proxy: string, own: HostCertificates | undefined): Deno.HttpClient {
-    this.#certificates ??= trustedCertificates(this.#environment);
+    const caCerts = this.#trusted(own);
     try {
       return Deno.createHttpClient({
         // Parallel downloads share one HTTP/2 connection, and with it one congestion window.
         http2: false,
-        caCerts: [...this.#certificates, ...own?.authorities ?? []],
+        caCerts,
         ...own?.client,
         ...(proxy === "" ? {} : { proxy: { url: proxy } }),
       });
@@ -55,6 +75,11 @@ export class HttpClients implements Disposable {
       const what = `the client certificate in ${own.directory}`;
       throw new EnrootError(`Cannot use ${what}: ${messageOf(cause)}`, { cause });
     }
+  }
+
+  #trusted(own: HostCertificates | undefined): string[] {
+    this.#certificates ??= trustedCertificates(this.#environment);
+    return [...this.#certificates, ...own?.authorities ?? []];
   }
 
   [Symbol.dispose](): void {

@@ -1,10 +1,17 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
-import { discard } from "./body.ts";
+import { discard, readBody } from "./body.ts";
 import { trustedCertificates } from "./certificates.ts";
 import { Transport } from "./transport.ts";
 
@@ -123,7 +130,7 @@ Deno.test({
   name: `send() shows a server the client certificate that is kept for it${needs}`,
   ignore: tls === undefined,
   async fn() {
-    using server = startMutualTls();
+    await using server = startMutualTls();
     const home = Deno.makeTempDirSync();
     try {
       const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
@@ -149,8 +156,8 @@ Deno.test({
 });
 
 /** A server that wants a client certificate of the authority: openssl's, since ours has no such. */
-function startMutualTls(): Disposable & { port: number; ready: Promise<void> } {
-  using probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+function startMutualTls(): AsyncDisposable & { port: number; ready: Promise<void> } {
+  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = probe.addr;
   probe.close();
   const child = new Deno.Command("openssl", {
@@ -170,7 +177,14 @@ function startMutualTls(): Disposable & { port: number; ready: Promise<void> } {
       }
     }
   })();
-  return { port, ready, [Symbol.dispose]: () => child.kill("SIGKILL") };
+  return {
+    port,
+    ready,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+    },
+  };
 }
 
 Deno.test({
@@ -208,6 +222,83 @@ Deno.test("send() goes through the proxy for plain HTTP", async () => {
     line: "GET http://registry.test/v2/ HTTP/1.1",
     authorized: false,
   }]);
+});
+
+Deno.test({
+  name: `send() gets bytes as they were sent, by TLS and through proxies too${needs}`,
+  ignore: tls === undefined,
+  async fn() {
+    const compressed = new Uint8Array(gzipSync("x".repeat(10_000)));
+    const fault = () => {
+      const headers = { "content-encoding": "gzip", "content-length": String(compressed.length) };
+      return new Response(compressed, { headers });
+    };
+    await using plain = new RegistryServer({ fault });
+    await using encrypted = new RegistryServer({ fault, ...(tls && { tls }) });
+    const get = async (url: string, environment: Environment) => {
+      using client = transport(environment, { allowHttp: true });
+      const { signal } = new AbortController();
+      const answer = await client.send({ url: new URL(url), asSent: true, signal });
+      assertEquals(await readBody(answer, 1 << 20), compressed);
+    };
+    const trusting = { SSL_CERT_FILE: paths.authority };
+    await get(`${plain.origin}/x`, {});
+    await get(`${encrypted.origin}/x`, trusting);
+    const error = await assertRejects(() => get(`${encrypted.origin}/x?secret`, {}), EnrootError);
+    assertStringIncludes(error.message, "invalid peer certificate");
+
+    for (const server of [plain, encrypted]) {
+      const [hostname = "", port] = server.address.split(":");
+      await using proxy = startHttpProxy({ hostname, port: Number(port) });
+      const url = proxy.url.replace("http://", "http://me:s%20ecret@");
+      const { protocol } = new URL(server.origin);
+      await get(`${protocol}//registry.test/x`, { ...trusting, all_proxy: url });
+      const line = protocol === "http:"
+        ? "GET http://registry.test/x HTTP/1.1"
+        : "CONNECT registry.test:443 HTTP/1.1";
+      assertEquals(proxy.requests, Array(2).fill({ line, authorized: true }));
+    }
+  },
+});
+
+Deno.test("send() takes no malformed answer for bytes as they were sent", async () => {
+  const answers = [
+    "FTP/1.0 200 OK\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nab",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabcd\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab",
+    "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    `HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(100_000)}`,
+    `HTTP/1.1 200 OK\r\nX: ${"y".repeat(500_000)}`,
+  ];
+  for (const answer of answers) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const serving = (async () => {
+      // The first answer has neither a length nor an end.
+      for (const text of ["HTTP/1.1 200 OK\r\n\r\n", answer]) {
+        using connection = await listener.accept();
+        await connection.read(new Uint8Array(10_000));
+        const bytes = new TextEncoder().encode(text);
+        try {
+          for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+        } catch {
+          // The client has had enough.
+        }
+      }
+    })();
+    using client = transport({}, { allowHttp: true });
+    const url = new URL(`http://127.0.0.1:${listener.addr.port}/x`);
+    const { signal } = new AbortController();
+    const error = await assertRejects(async () => {
+      await readBody(await client.send({ url, asSent: true, signal }), 1000);
+    }, EnrootError);
+    assertMatch(error.message, /^Cannot re(ach|ad all of) http:/);
+    await serving;
+  }
 });
 
 Deno.test("send() gives up on a server that does not answer", async () => {

@@ -47,6 +47,27 @@ export function dripping(seconds: number): Fault {
   };
 }
 
+/**
+ * The body comes with `Content-Encoding: gzip`, as object stores send what was stored so, and with
+ * its length unless it comes in chunks.
+ */
+export function encoded(
+  { chunked = false, fault }: { chunked?: boolean; fault?: Fault } = {},
+): Fault {
+  return async (request, answer) => {
+    const response = await fault?.(request, answer) ?? answer();
+    const headers = new Headers(response.headers);
+    headers.set("content-encoding", "gzip");
+    if (headers.has("content-length")) {
+      return new Response(response.body, { status: response.status, headers });
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (!chunked) headers.set("content-length", String(body.length));
+    const stream = new Blob([body]).stream();
+    return new Response(chunked ? stream : body, { status: response.status, headers });
+  };
+}
+
 /** The body ends early, and the registry says it is whole. */
 export function shortenedBy(bytes: number): Fault {
   return async (_request, answer) => {
