@@ -16,6 +16,7 @@ import {
 } from "../../tests/support/faults.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
+import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import {
   type Fault,
   RegistryServer,
@@ -42,6 +43,28 @@ function options(changes: Partial<RegistryOptions> = {}): RegistryOptions {
 function connect(server: RegistryServer, changes: Partial<RegistryOptions> = {}): RepositoryClient {
   const access = { registry: server.address, repository: "a/b", user: undefined };
   return new RepositoryClient(access, options(changes));
+}
+
+const certificates = makeCertificates();
+globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
+
+/** Declares a test that needs servers with certificates: ignored where none can be made. */
+function tlsTest(
+  name: string,
+  fn: (keys: { authority: string; tls: { cert: string; key: string } }) => Promise<void>,
+): void {
+  Deno.test({
+    name: certificates === undefined ? `${name} (skipped: needs openssl)` : name,
+    ignore: certificates === undefined,
+    async fn() {
+      if (certificates === undefined) return;
+      const { authority, certificate, key } = certificates;
+      await fn({
+        authority,
+        tls: { cert: Deno.readTextFileSync(certificate), key: Deno.readTextFileSync(key) },
+      });
+    },
+  });
 }
 
 /** A download into memory. */
@@ -594,77 +617,68 @@ Deno.test("fetchManifest() sends a registry's login to the token server that the
   assertEquals(sent, [`Basic ${btoa("me:secret")}`]);
 });
 
-Deno.test("fetchManifest() gives a token server's login to no other server", async () => {
-  const certificates = makeCertificates();
-  if (certificates === undefined) return;
-  using paths = certificates;
-  const tls = {
-    cert: Deno.readTextFileSync(paths.certificate),
-    key: Deno.readTextFileSync(paths.key),
-  };
-  await using tokens = new RegistryServer({ auth: { scheme: "bearer" }, tls });
-  await using server = new RegistryServer({ tls });
-  const trusted = tokens.origin.replace("127.0.0.1", "localhost");
-  const [own, open] = [`${server.origin}/token`, "http://localhost:1/token"];
-  server.push("a/b", "t", IMAGE);
-  const refused: Fault = () =>
-    new Response(null, { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } });
-  const environment = { SSL_CERT_FILE: paths.authority };
-  const netrc = "machine localhost login me password secret";
-  const access = { registry: server.address, repository: "a/b", user: "me" };
-  for (const second of [challenge(own), refused, challenge(open)]) {
-    let asked = 0;
-    // The first token is taken for the manifest, and refused for the blob.
-    server.fault = (request, answer) => {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/token") return Response.json({ token: "x" });
-      if (request.headers.get("authorization") === null) {
-        return challenge(`${trusted}/token`)(request, answer);
-      }
-      return pathname.includes("blobs") && asked++ === 0 ? second(request, answer) : undefined;
-    };
-    server.requests.length = tokens.requests.length = 0;
-    await withCredentials(netrc, async (configPath) => {
-      using client = new RepositoryClient(access, options({ configPath, environment }));
-      await client.fetchManifest("t");
-      await assertRejects(
-        () => client.download(new MemoryDownload(blobOn(server))),
-        EnrootError,
-        "Cannot authenticate",
-      );
-    });
-    assertEquals(tokens.requests.map(({ headers }) => headers.get("authorization")), [
-      `Basic ${btoa("me:secret")}`,
-    ]);
-    const sent = server.requests.map(({ headers }) => headers.get("authorization") ?? "");
-    assertEquals(sent.filter((header) => header.startsWith("Basic")), []);
-  }
-});
+tlsTest(
+  "fetchManifest() gives a token server's login to no other server",
+  async ({ authority, tls }) => {
+    await using tokens = new RegistryServer({ auth: { scheme: "bearer" }, tls });
+    await using server = new RegistryServer({ tls });
+    const trusted = tokens.origin.replace("127.0.0.1", "localhost");
+    const [own, open] = [`${server.origin}/token`, "http://localhost:1/token"];
+    server.push("a/b", "t", IMAGE);
+    const refused: Fault = () =>
+      new Response(null, { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } });
+    const environment = { SSL_CERT_FILE: authority };
+    const netrc = "machine localhost login me password secret";
+    const access = { registry: server.address, repository: "a/b", user: "me" };
+    for (const second of [challenge(own), refused, challenge(open)]) {
+      let asked = 0;
+      // The first token is taken for the manifest, and refused for the blob.
+      server.fault = (request, answer) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/token") return Response.json({ token: "x" });
+        if (request.headers.get("authorization") === null) {
+          return challenge(`${trusted}/token`)(request, answer);
+        }
+        return pathname.includes("blobs") && asked++ === 0 ? second(request, answer) : undefined;
+      };
+      server.requests.length = tokens.requests.length = 0;
+      await withCredentials(netrc, async (configPath) => {
+        using client = new RepositoryClient(access, options({ configPath, environment }));
+        await client.fetchManifest("t");
+        await assertRejects(
+          () => client.download(new MemoryDownload(blobOn(server))),
+          EnrootError,
+          "Cannot authenticate",
+        );
+      });
+      assertEquals(tokens.requests.map(({ headers }) => headers.get("authorization")), [
+        `Basic ${btoa("me:secret")}`,
+      ]);
+      const sent = server.requests.map(({ headers }) => headers.get("authorization") ?? "");
+      assertEquals(sent.filter((header) => header.startsWith("Basic")), []);
+    }
+  },
+);
 
-Deno.test("fetchManifest() asks no token server by HTTP for a registry that speaks HTTPS", async () => {
-  const certificates = makeCertificates();
-  if (certificates === undefined) return;
-  using paths = certificates;
-  await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
-  await using server = new RegistryServer({
-    tls: {
-      cert: Deno.readTextFileSync(paths.certificate),
-      key: Deno.readTextFileSync(paths.key),
-    },
-  });
-  server.fault = challenge(`${tokens.origin}/token`);
-  await withCredentials("machine 127.0.0.1 login me password secret", async (configPath) => {
-    using client = connect(server, {
-      configPath,
-      environment: { SSL_CERT_FILE: paths.authority },
+tlsTest(
+  "fetchManifest() asks no token server by HTTP for a registry that speaks HTTPS",
+  async ({ authority, tls }) => {
+    await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+    await using server = new RegistryServer({ tls });
+    server.fault = challenge(`${tokens.origin}/token`);
+    await withCredentials("machine 127.0.0.1 login me password secret", async (configPath) => {
+      using client = connect(server, {
+        configPath,
+        environment: { SSL_CERT_FILE: authority },
+      });
+      await assertRejects(() => client.fetchManifest("t"), EnrootError, "without encryption");
+      // Nor the registry itself, when it sends us to what cannot be reached or asks there.
+      server.fault = redirection("https://127.0.0.1:1");
+      await assertRejects(() => client.fetchManifest("t"), EnrootError, "https://127.0.0.1:1/");
     });
-    await assertRejects(() => client.fetchManifest("t"), EnrootError, "without encryption");
-    // Nor the registry itself, when it sends us to what cannot be reached or asks there.
-    server.fault = redirection("https://127.0.0.1:1");
-    await assertRejects(() => client.fetchManifest("t"), EnrootError, "https://127.0.0.1:1/");
-  });
-  assertEquals(tokens.requests, []);
-});
+    assertEquals(tokens.requests, []);
+  },
+);
 
 Deno.test("fetchManifest() does not answer a challenge of a server it was redirected to", async () => {
   const auth = { scheme: "basic", user: "me", password: "secret" } as const;
@@ -677,6 +691,46 @@ Deno.test("fetchManifest() does not answer a challenge of a server it was redire
   });
   assertEquals(other.requests.map(({ headers }) => headers.has("authorization")), [false]);
 });
+
+tlsTest(
+  "fetchManifest() takes a host by HTTP for another than the same by HTTPS",
+  async ({ authority, tls }) => {
+    const auth = { scheme: "basic", user: "me", password: "secret" } as const;
+    await using encrypted = new RegistryServer({ auth, tls });
+    await using open = new RegistryServer({ auth });
+    const proxyTo = (server: RegistryServer) =>
+      startHttpProxy({ hostname: "127.0.0.1", port: Number(server.address.split(":")[1]) });
+    await using encryptedProxy = proxyTo(encrypted);
+    await using openProxy = proxyTo(open);
+    const environment = {
+      SSL_CERT_FILE: authority,
+      https_proxy: encryptedProxy.url,
+      http_proxy: openProxy.url,
+    };
+    const access = { registry: "registry.test", repository: "a/b", user: undefined };
+    const toOpen: Fault = redirection("http://registry.test");
+    await withCredentials("machine registry.test login me password secret", async (configPath) => {
+      for (
+        // Before anything was asked for, and when there is something to take along.
+        const fault of [
+          toOpen,
+          ((request, answer) =>
+            request.headers.has("authorization") ? toOpen(request, answer) : undefined) as Fault,
+        ]
+      ) {
+        encrypted.fault = fault;
+        using client = new RepositoryClient(access, options({ configPath, environment }));
+        await assertRejects(() => client.fetchManifest("t"), EnrootError, "401");
+      }
+    });
+    assertEquals(open.requests.map(({ headers }) => headers.has("authorization")), [false, false]);
+    assertEquals(encrypted.requests.map(({ headers }) => headers.has("authorization")), [
+      false,
+      false,
+      true,
+    ]);
+  },
+);
 
 Deno.test("fetchManifest() goes on without credentials that nobody asked for", async () => {
   const login = { user: "me", password: "secret" };

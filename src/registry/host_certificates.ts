@@ -11,11 +11,11 @@ export interface HostCertificates {
   client: { cert: string; key: string } | undefined;
 }
 
-/** Where docker and podman look for a directory named after a server (containers-certs.d(5)). */
+/** Where docker and podman, run by a user or by root, look (containers-certs.d(5), dockerd(8)). */
 function baseDirectories({ XDG_CONFIG_HOME, HOME }: Record<string, string | undefined>): string[] {
   const own = XDG_CONFIG_HOME || (HOME ? `${HOME}/.config` : "");
   return [
-    ...(own === "" ? [] : [`${own}/containers/certs.d`]),
+    ...(own === "" ? [] : [`${own}/containers/certs.d`, `${own}/docker/certs.d`]),
     "/etc/containers/certs.d",
     "/etc/docker/certs.d",
   ];
