@@ -63,7 +63,7 @@ export async function* verified(
   bytes: AsyncIterable<Uint8Array>,
   { digest, size }: Descriptor,
 ): AsyncGenerator<Uint8Array> {
-  const builder = new DigestBuilder();
+  const builder = new DigestBuilder(digest);
   for await (const chunk of bytes) {
     builder.update(chunk);
     if (builder.size > size) break;

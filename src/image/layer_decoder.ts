@@ -79,7 +79,7 @@ async function* checked(
   bytes: AsyncIterable<Uint8Array>,
   { name, diffId }: EncodedLayer,
 ): AsyncGenerator<Uint8Array> {
-  const builder = diffId === null ? null : new DigestBuilder();
+  const builder = diffId === null ? null : new DigestBuilder(diffId);
   try {
     for await (const chunk of releasing(bytes)) {
       builder?.update(chunk);

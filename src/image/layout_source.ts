@@ -96,8 +96,9 @@ export class LayoutSource implements ImageSource {
 
   async #readBlob(descriptor: Descriptor, maxSize: number): Promise<Uint8Array> {
     const bytes = await readDocument(this.#files, { name: blobName(descriptor), maxSize });
-    if (bytes.length === descriptor.size && digestOf(bytes) === descriptor.digest) return bytes;
-    throw new EnrootError(`Cannot read ${descriptor.digest}: the data does not match its digest`);
+    const { digest, size } = descriptor;
+    if (bytes.length === size && digestOf(bytes, digest) === digest) return bytes;
+    throw new EnrootError(`Cannot read ${digest}: the data does not match its digest`);
   }
 }
 

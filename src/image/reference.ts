@@ -23,8 +23,8 @@ const SCHEME = "docker://";
 const COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const REPOSITORY = new RegExp(`^(?=.{1,255}$)${COMPONENT}(?:/${COMPONENT})*$`);
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const DIGEST_SUFFIX = /[@:](sha256:[0-9a-f]{64})$/;
-const BROKEN_DIGEST = /@[a-z0-9]+:[0-9A-Fa-f]{32,}$/;
+const DIGEST_SUFFIX = /[@:](sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+const BROKEN_DIGEST = /[@:](?:(?:sha\d+|md5|blake3):[^@:/]*|[a-z0-9]+:[0-9A-Fa-f]{32,})$/i;
 const REGISTRY =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 const USER = /^[!-~]+$/;
@@ -50,7 +50,7 @@ export function parseReference(uri: string): RegistryReference {
     rest = rest.slice(0, -digest.length - 1);
   } else if (BROKEN_DIGEST.test(rest)) {
     // It would pass for user `IMAGE`, image `sha256` and a long tag.
-    throw invalid(uri, "not a SHA-256 digest");
+    throw invalid(uri, "not a digest: sha256: and 64 hexadecimal digits, or sha512: and 128");
   }
 
   // A user name may have `@` in it (an address); nothing that follows it may.

@@ -126,6 +126,28 @@ for (const uri of INVALID) {
   });
 }
 
+for (
+  const text of [
+    "x@sha256:short",
+    "x:sha256:short",
+    "x@sha256:",
+    "h.io/a:t@sha512:" + HEX,
+    `x@sha256:${HEX.toUpperCase()}0`,
+    `u@h.io#a@md5:${HEX.slice(32)}`,
+  ]
+) {
+  Deno.test(`parseReference() says that what ${JSON.stringify(text)} ends in is no digest`, () => {
+    assertThrows(() => parseReference(`docker://${text}`), EnrootError, "(not a digest: ");
+  });
+}
+
+Deno.test("parseReference() takes SHA-512 digests, and ports for no digests", () => {
+  const digest: Digest = `sha512:${HEX}${HEX}`;
+  assertEquals(parseReference(`docker://h.io/a:t@${digest}`).digest, digest);
+  assertEquals(parseReference(`docker://a:${digest}`).digest, digest);
+  assertEquals(parseReference("docker://u@sha256:5000/a").registry, "sha256:5000");
+});
+
 Deno.test("parseReference() says that image names are lower case", () => {
   assertThrows(() => parseReference("docker://Ubuntu"), EnrootError, "lower case");
 });

@@ -75,7 +75,7 @@ export class RegistrySource implements ImageSource {
     const { digest, manifest } = await this.#manifest(platform);
     const bytes = await this.#document(manifest.config, {
       limit: MAX_CONFIG_SIZE,
-      fill: (partial) => this.#client.download(partial),
+      fill: (partial) => this.#client.download(partial, "document"),
     });
     const missing = new Set<Digest>();
     for (const layer of manifest.layers) {

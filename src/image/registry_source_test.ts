@@ -335,6 +335,7 @@ Deno.test({
       Deno.writeTextFileSync(
         `${options.configPath}/.credentials`,
         "machine 127.0.0.1 login me password secret",
+        { mode: 0o600 },
       );
       const lines = await capturedStderr(() => pull(server, "a:1", trusting));
       assertEquals(lines[3], "[INFO] Authentication succeeded");

@@ -1,8 +1,9 @@
-import { logInfo, logWarning } from "../diagnostics/mod.ts";
+import { EnrootError, logInfo, logWarning } from "../diagnostics/mod.ts";
 import type { Answer } from "./body.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { type CredentialOptions, findLogin } from "./credentials.ts";
+import { type CredentialOptions, Credentials } from "./credentials.ts";
 import type { Login } from "./login.ts";
+import { shownUrl } from "./redaction.ts";
 import { basicAuthorization, requestToken, type TokenRequest } from "./token.ts";
 import { TransferError } from "./transfer_error.ts";
 import type { Transport } from "./transport.ts";
@@ -16,13 +17,18 @@ export interface Access {
 
 /**
  * The right to pull from one repository: gets it when the server asks, and again when it expires.
+ *
+ * The server that asks may be hostile: it can name any token server, ask for any scope, and ask
+ * otherwise the second time. So a login is looked up for each server that it would go to, goes there
+ * only, and nothing is ever asked for but to pull from this repository.
  */
 export class Authenticator {
   readonly #access: Access;
-  readonly #credentials: CredentialOptions;
+  readonly #credentials: Credentials;
   readonly #transport: Transport;
   #authorization: string | undefined;
-  #login: Promise<Login | undefined> | undefined;
+  /** By the origin of the token server; under an empty name, the one for the registry itself. */
+  readonly #logins = new Map<string, Promise<Login | undefined>>();
   #renewal: Promise<boolean> | undefined;
   #granted = false;
 
@@ -31,7 +37,7 @@ export class Authenticator {
     { credentials, transport }: { credentials: CredentialOptions; transport: Transport },
   ) {
     this.#access = access;
-    this.#credentials = credentials;
+    this.#credentials = new Credentials(credentials);
     this.#transport = transport;
   }
 
@@ -50,11 +56,12 @@ export class Authenticator {
    */
   renew(
     refused: string | undefined,
-    { response, signal }: Answer,
+    { response, url, signal }: Answer,
   ): Promise<boolean> {
     if (refused !== this.#authorization) return Promise.resolve(true);
     const challenges = parseChallenges(response.headers.get("www-authenticate") ?? "");
-    this.#renewal ??= this.#obtain(challenges, signal).finally(() => this.#renewal = undefined);
+    this.#renewal ??= this.#obtain(challenges, { registry: url, signal })
+      .finally(() => this.#renewal = undefined);
     return this.#renewal;
   }
 
@@ -65,29 +72,25 @@ export class Authenticator {
     logInfo(this.#authorization === undefined ? "Permission granted" : "Authentication succeeded");
   }
 
-  async #obtain(challenges: Challenge[], signal: AbortSignal): Promise<boolean> {
-    const bearer = challenges.find(({ scheme, parameters }) =>
-      scheme === "bearer" && URL.canParse(parameters.get("realm") ?? "")
-    );
-    const basic = challenges.some(({ scheme }) => scheme === "basic");
-    if (bearer === undefined && !basic) return false;
-    const realm = bearer && new URL(bearer.parameters.get("realm") ?? "");
+  async #obtain(
+    challenges: Challenge[],
+    { registry, signal }: { registry: URL; signal: AbortSignal },
+  ): Promise<boolean> {
     const before = this.#authorization;
-
-    const login = await (this.#login ??= this.#logIn(realm?.hostname));
-    if (realm !== undefined && bearer !== undefined) {
-      const scope = bearer.parameters.get("scope") ??
-        (realm.searchParams.has("scope") ? "" : `repository:${this.#access.repository}:pull`);
-      const token = await this.#token(login, {
-        request: {
-          realm,
-          service: bearer.parameters.get("service"),
-          scopes: scope.split(" ").filter((word) => word !== ""),
-        },
+    for (const { scheme, parameters } of challenges) {
+      if (scheme !== "bearer") continue;
+      const realm = tokenServerIn(parameters.get("realm") ?? "");
+      if (realm === undefined) continue;
+      this.#authorization = `Bearer ${await this.#token(parameters.get("service"), {
+        realm,
+        registry,
         signal,
-      });
-      this.#authorization = `Bearer ${token}`;
-    } else if (login !== undefined) {
+      })}`;
+      return this.#authorization !== before;
+    }
+    if (!challenges.some(({ scheme }) => scheme === "basic")) return false;
+    const login = await this.#loginFor();
+    if (login !== undefined) {
       const { text } = await login.secret();
       this.#authorization = basicAuthorization(login.user, text);
     }
@@ -95,10 +98,24 @@ export class Authenticator {
   }
 
   async #token(
-    login: Login | undefined,
-    { request, signal }: { request: Omit<TokenRequest, "login">; signal: AbortSignal },
+    service: string | undefined,
+    { realm, registry, signal }: { realm: URL; registry: URL; signal: AbortSignal },
   ): Promise<string> {
+    const login = await this.#loginFor(realm);
+    const encrypted = realm.protocol === "https:";
+    if (!encrypted && (registry.protocol === "https:" || login?.owner === "token server")) {
+      throw new EnrootError(
+        `Cannot authenticate: ${registry.host} names a token server without encryption: ${
+          shownUrl(realm)
+        }`,
+      );
+    }
     const options = { transport: this.#transport, signal };
+    const request: Omit<TokenRequest, "login"> = {
+      realm,
+      service,
+      scope: `repository:${this.#access.repository}:pull`,
+    };
     if (login === undefined) return requestToken({ ...request, login }, options);
     const { user } = login;
     try {
@@ -111,17 +128,40 @@ export class Authenticator {
       if (!login.incidental || !refused) throw error;
       // A forgotten login of long ago must not keep anybody from an image that needs none.
       logWarning(`${error.message}; going on without`);
-      this.#login = Promise.resolve(undefined);
-      return await this.#token(undefined, { request, signal });
+      this.#logins.set(realm.origin, Promise.resolve(undefined));
+      return await requestToken({ ...request, login: undefined }, options);
     }
   }
 
-  async #logIn(tokenServer: string | undefined): Promise<Login | undefined> {
-    const login = await findLogin({ ...this.#access, tokenServer }, this.#credentials);
+  /** The login to send to a token server, or to the registry itself. */
+  #loginFor(tokenServer?: URL): Promise<Login | undefined> {
+    const key = tokenServer?.origin ?? "";
+    let login = this.#logins.get(key);
+    if (login === undefined) {
+      login = this.#findLogin(tokenServer?.hostname);
+      this.#logins.set(key, login);
+    }
+    return login;
+  }
+
+  async #findLogin(tokenServer: string | undefined): Promise<Login | undefined> {
+    const login = await this.#credentials.findLogin({ ...this.#access, tokenServer });
     logInfo(`Authenticating with user: ${login?.user ?? "<anonymous>"}`);
     if (login?.file !== undefined) logInfo(`Using credentials from file: ${login.file}`);
     if (login === undefined) return undefined;
     let secret: ReturnType<Login["secret"]> | undefined;
     return { ...login, secret: () => secret ??= login.secret() };
   }
+}
+
+/**
+ * The token server that a challenge's realm names, without what a registry has no say in: a user, a
+ * password, and scopes beside the one that we ask for.
+ */
+function tokenServerIn(realm: string): URL | undefined {
+  if (!URL.canParse(realm)) return undefined;
+  const url = new URL(realm);
+  url.username = url.password = "";
+  url.searchParams.delete("scope");
+  return url;
 }

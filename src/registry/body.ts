@@ -1,4 +1,4 @@
-import { brokenOff } from "./network_failure.ts";
+import { brokenOff, tooSlow } from "./network_failure.ts";
 import { shownUrl } from "./redaction.ts";
 import { TransferError } from "./transfer_error.ts";
 
@@ -9,18 +9,26 @@ export interface Answer {
   url: URL;
   /** Seconds without a byte after which the connection counts as dead. */
   stallLimit: number;
+  /** Seconds after which a document, as opposed to a layer, must have come in whole. */
+  documentLimit: number;
   signal: AbortSignal;
 }
 
 /**
  * The bytes of a body as they come.
  *
- * @throws {TransferError} when the connection breaks or stalls
+ * @param limit seconds that the whole of it may take: a server that sends a byte now and then does
+ *   not stall, but holds us all the same
+ * @throws {TransferError} when the connection breaks or stalls, or time is up
  */
-export async function* chunksOf(answer: Answer): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* chunksOf(
+  answer: Answer,
+  limit = Infinity,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { response, url, stallLimit, signal } = answer;
   if (response.body === null) return;
   const reader = response.body.getReader();
+  const deadline = performance.now() + limit * 1000;
   let stalled = false;
   const giveUp = () => {
     stalled = true;
@@ -28,7 +36,9 @@ export async function* chunksOf(answer: Answer): AsyncGenerator<Uint8Array<Array
   };
   try {
     for (;;) {
-      const timer = stallLimit === Infinity ? undefined : setTimeout(giveUp, stallLimit * 1000);
+      const left = Math.max(0, deadline - performance.now());
+      const patience = Math.min(stallLimit * 1000, left);
+      const timer = patience === Infinity ? undefined : setTimeout(giveUp, patience);
       let result;
       try {
         result = await reader.read();
@@ -37,9 +47,15 @@ export async function* chunksOf(answer: Answer): AsyncGenerator<Uint8Array<Array
       } finally {
         clearTimeout(timer);
       }
-      if (stalled) throw brokenOff(new Error(`no data for ${stallLimit} s`), url);
+      if (stalled) {
+        throw patience === left ? tooSlow(limit, url) : brokenOff(
+          new Error(`no data for ${stallLimit} s`),
+          url,
+        );
+      }
       if (result.done) return;
       yield result.value;
+      if (performance.now() > deadline) throw tooSlow(limit, url);
     }
   } finally {
     reader.cancel().catch(() => {});
@@ -49,12 +65,12 @@ export async function* chunksOf(answer: Answer): AsyncGenerator<Uint8Array<Array
 /**
  * Reads a whole body.
  *
- * @throws {TransferError} when it has more bytes than the limit, or breaks off
+ * @throws {TransferError} when it has more bytes than the limit, breaks off, or takes too long
  */
 export async function readBody(answer: Answer, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(answer)) {
+  for await (const chunk of chunksOf(answer, answer.documentLimit)) {
     size += chunk.length;
     if (size > limit) {
       const what = shownUrl(answer.url);

@@ -31,7 +31,7 @@ export function trustedCertificates(environment: Record<string, string | undefin
 function systemCertificates(): string[] {
   for (const path of SYSTEM_BUNDLES) {
     try {
-      return (Deno.readTextFileSync(path).match(CERTIFICATE) ?? []).filter(isUsable);
+      return certificatesIn(Deno.readTextFileSync(path));
     } catch {
       // This distribution keeps them elsewhere, or has none: the built-in ones remain.
     }
@@ -66,6 +66,11 @@ function readOrFail<T>(path: string, read: () => T): T {
     }
     throw new EnrootError(`Cannot read certificates in ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** The usable certificates in a text in PEM. */
+export function certificatesIn(text: string): string[] {
+  return (text.match(CERTIFICATE) ?? []).filter(isUsable);
 }
 
 /** One certificate that the TLS library refuses would make it refuse all the others with it. */

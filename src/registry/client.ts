@@ -9,9 +9,10 @@ import { logInfo } from "../diagnostics/mod.ts";
 import { type Access, Authenticator } from "./authenticator.ts";
 import { type Answer, discard, readBody } from "./body.ts";
 import type { CredentialOptions } from "./credentials.ts";
-import { type Download, receive } from "./download.ts";
+import { type BlobKind, type Download, receive } from "./download.ts";
 import { httpFailure } from "./http_failure.ts";
 import { shownUrl } from "./redaction.ts";
+import { alwaysSpeaksHttps } from "./token_servers.ts";
 import { TransferError } from "./transfer_error.ts";
 import { type HttpRequest, Transport, type TransportOptions } from "./transport.ts";
 
@@ -81,7 +82,7 @@ export class RepositoryClient implements Disposable {
    *
    * @throws {EnrootError} when it cannot be had
    */
-  download(download: Download): Promise<void> {
+  download(download: Download, kind: BlobKind = "layer"): Promise<void> {
     const { digest, urls } = download.blob;
     let foreign = -1;
     return this.#transport.transfer(digest, {
@@ -91,15 +92,15 @@ export class RepositoryClient implements Disposable {
           const headers = download.size > 0 ? { range: `bytes=${download.size}-` } : {};
           const url = urls[foreign];
           const answer = url === undefined
-            ? await this.#get(`blobs/${digest}`, { headers, signal })
-            : await this.#transport.send({ url: new URL(url), headers, signal });
+            ? await this.#get(`blobs/${digest}`, { headers, asSent: true, signal })
+            : await this.#transport.send({ url: new URL(url), headers, asSent: true, signal });
           // Layers that may not be distributed are somewhere else, unless a mirror has them.
           if (answer.response.status === 404 && foreign + 1 < urls.length) {
             await discard(answer);
             foreign++;
             continue;
           }
-          return receive(answer, { download, hint: this.#hint(answer) });
+          return receive(answer, { download, kind, hint: this.#hint(answer) });
         }
       },
     });
@@ -107,13 +108,13 @@ export class RepositoryClient implements Disposable {
 
   async #get(
     path: string,
-    { headers, signal }: { headers: Record<string, string>; signal: AbortSignal },
+    request: Omit<HttpRequest, "url" | "authorization">,
   ): Promise<Answer> {
     for (let renewed = false;; renewed = true) {
       const { authorization } = this.#authenticator;
-      const answer = await this.#send(path, { headers, authorization, signal });
+      const answer = await this.#send(path, { ...request, authorization });
       // A redirection's target that asks for authentication is none of ours.
-      const ours = answer.url.host === this.#urlOf("").host;
+      const ours = answer.url.origin === this.#urlOf("").origin;
       if (answer.response.status !== 401 || !ours || renewed) return answer;
       try {
         if (!await this.#authenticator.renew(authorization, answer)) return answer;
@@ -133,13 +134,17 @@ export class RepositoryClient implements Disposable {
         this.#protocol = "https";
         return answer;
       } catch (error) {
-        // A registry whose certificate is not trusted does speak HTTPS.
-        const refused = error instanceof TransferError && error.failure === "unreachable";
-        if (!refused || !this.#transport.allowHttp) throw error;
+        // A registry whose certificate is not trusted does speak HTTPS, and so does one that sent
+        // us to a server which cannot be reached.
+        const refused = error instanceof TransferError && error.failure === "unreachable" &&
+          !this.#transport.hasAnswered(this.#urlOf(""));
+        if (!refused || !this.#transport.allowHttp || alwaysSpeaksHttps(this.#access.registry)) {
+          throw error;
+        }
       }
       const url = this.#urlOf(path, "http");
       const answer = await this.#transport.send({ ...request, url });
-      this.#protocol = "http";
+      this.#protocol ??= "http";
       return answer;
     }
     return this.#transport.send({ ...request, url: this.#urlOf(path) });
@@ -175,14 +180,14 @@ function checkedManifest(
   { response: { headers }, url }: Answer,
   { selector, bytes }: { selector: string; bytes: Uint8Array<ArrayBuffer> },
 ): ManifestDocument {
-  const digest = digestOf(bytes);
   const mediaType = (headers.get("content-type") ?? "").replace(/;.*/s, "").trim();
   // Docker's schema 1 is signed, and announced with the digest of what was signed.
   const announced = mediaType.startsWith(SIGNED_MANIFEST)
     ? ""
     : headers.get("docker-content-digest") ?? "";
-  const expected = isDigest(selector) ? selector : announced;
-  if (isDigest(expected) && expected !== digest) {
+  const expected = [selector, announced].find(isDigest);
+  const digest = digestOf(bytes, expected);
+  if (expected !== undefined && expected !== digest) {
     throw new TransferError(`Cannot trust ${shownUrl(url)}: its digest is ${digest}`, {
       failure: "passing",
     });

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
 import {
   cutAfter,
+  dripping,
+  encoded,
   first,
   flippedAt,
   redirection,
@@ -12,7 +15,13 @@ import {
   stallAfter,
 } from "../../tests/support/faults.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
-import { RegistryServer, type RegistryServerOptions } from "../../tests/support/registry.ts";
+import { makeCertificates } from "../../tests/support/certificates.ts";
+import { startHttpProxy } from "../../tests/support/http_proxy.ts";
+import {
+  type Fault,
+  RegistryServer,
+  type RegistryServerOptions,
+} from "../../tests/support/registry.ts";
 import { type RegistryOptions, RepositoryClient } from "./client.ts";
 import type { Download } from "./download.ts";
 
@@ -34,6 +43,28 @@ function options(changes: Partial<RegistryOptions> = {}): RegistryOptions {
 function connect(server: RegistryServer, changes: Partial<RegistryOptions> = {}): RepositoryClient {
   const access = { registry: server.address, repository: "a/b", user: undefined };
   return new RepositoryClient(access, options(changes));
+}
+
+const certificates = makeCertificates();
+globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
+
+/** Declares a test that needs servers with certificates: ignored where none can be made. */
+function tlsTest(
+  name: string,
+  fn: (keys: { authority: string; tls: { cert: string; key: string } }) => Promise<void>,
+): void {
+  Deno.test({
+    name: certificates === undefined ? `${name} (skipped: needs openssl)` : name,
+    ignore: certificates === undefined,
+    async fn() {
+      if (certificates === undefined) return;
+      const { authority, certificate, key } = certificates;
+      await fn({
+        authority,
+        tls: { cert: Deno.readTextFileSync(certificate), key: Deno.readTextFileSync(key) },
+      });
+    },
+  });
 }
 
 /** A download into memory. */
@@ -147,6 +178,69 @@ Deno.test("download() goes on where it was cut off, without fetching anything tw
   );
 });
 
+/** A compressed file that is not much smaller than what it was made of. */
+const COMPRESSED = new Uint8Array(
+  gzipSync(crypto.getRandomValues(new Uint8Array(60_000)), { level: 1 }),
+);
+
+for (const [how, options] of [["whole", {}], ["in chunks", { chunked: true }]] as const) {
+  Deno.test(`download() takes a blob with a Content-Encoding as it was sent, ${how}`, async () => {
+    await using server = new RegistryServer();
+    using client = connect(server);
+    server.fault = encoded(options);
+    for (let time = 0; time < 2; time++) {
+      const download = new MemoryDownload(blobOn(server, COMPRESSED));
+      await client.download(download);
+      assert(download.isIntact());
+      assertEquals(download.received, COMPRESSED.length);
+    }
+  });
+}
+
+Deno.test("download() goes on where a blob with a Content-Encoding was cut off", async () => {
+  await using server = new RegistryServer();
+  using client = connect(server, { transferRetries: 3 });
+  // The first request shows that there is an encoding.
+  server.fault = first(4, /blobs/, encoded({ fault: cutAfter(15_000) }));
+  const download = new MemoryDownload(blobOn(server, COMPRESSED));
+  await client.download(download);
+  assert(download.isIntact());
+  assertEquals(download.received, COMPRESSED.length);
+  assertEquals(
+    server.requests.map(({ headers }) => headers.get("range")).slice(2),
+    [15_000, 30_000, 45_000].map((start) => `bytes=${start}-`),
+  );
+
+  // Nor is the rest of such a blob what can be decoded.
+  server.fault = encoded();
+  using second = connect(server);
+  const rest = new MemoryDownload(blobOn(server, COMPRESSED));
+  await rest.write(COMPRESSED.subarray(0, 1000));
+  await second.download(rest);
+  assert(rest.isIntact());
+  assertEquals([rest.received, rest.restarts], [COMPRESSED.length, 0]);
+});
+
+Deno.test("download() gives up a stalled blob with a Content-Encoding, and one that nobody wants", async () => {
+  await using server = new RegistryServer();
+  const blob = blobOn(server, COMPRESSED);
+  {
+    using client = connect(server, { connectTimeout: 0.3 });
+    server.fault = first(2, /blobs/, encoded({ fault: stallAfter(15_000) }));
+    const download = new MemoryDownload(blob);
+    await client.download(download);
+    assert(download.isIntact());
+  }
+  server.fault = encoded({ fault: stallAfter(15_000) });
+  const client = connect(server);
+  const download = new MemoryDownload(blob);
+  const end = assertRejects(() => client.download(download), EnrootError, "interrupted");
+  while (download.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  client[Symbol.dispose]();
+  await end;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+});
+
 Deno.test("download() starts over when the server ignores ranges", async () => {
   await using server = new RegistryServer({ ranges: false });
   using client = connect(server);
@@ -232,6 +326,61 @@ Deno.test("download() notices a body of another length than the blob has", async
     EnrootError,
     "300000 bytes instead of 100",
   );
+});
+
+Deno.test("a document that comes in byte by byte is given up in time, a layer is not", async () => {
+  await using server = new RegistryServer({ auth: { scheme: "bearer" } });
+  server.push("a/b", "t", IMAGE);
+  const attempt = async (path: RegExp, action: (client: RepositoryClient) => Promise<unknown>) => {
+    server.fault = first(9, path, dripping(0.05));
+    using client = connect(server, { connectTimeout: 0.2, transferRetries: 3 });
+    const started = performance.now();
+    await assertRejects(() => action(client), EnrootError, "not complete after 0.8 s");
+    assert(performance.now() - started < 3000);
+  };
+  await attempt(/token/, (client) => client.fetchManifest("t"));
+  await attempt(/manifests/, (client) => client.fetchManifest("t"));
+  const blob = blobOn(server, BYTES.slice(0, 30));
+  await attempt(/blobs/, (client) => client.download(new MemoryDownload(blob), "document"));
+  using client = connect(server, { connectTimeout: 0.2 });
+  const download = new MemoryDownload(blob);
+  await client.download(download);
+  assert(download.isIntact());
+});
+
+Deno.test("fetchManifest() gives up on headers without end, and on those that come byte by byte", async () => {
+  for (const pause of [0, 20]) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const sent = (async () => {
+      using connection = await listener.accept();
+      // What tries HTTPS first.
+      await connection.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      connection.close();
+      using second = await listener.accept();
+      const line = new TextEncoder().encode(`X: ${"x".repeat(pause === 0 ? 60_000 : 1)}\r\n`);
+      let size = await second.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\n"));
+      try {
+        while (size < 100_000_000) {
+          size += await second.write(line);
+          if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        }
+      } catch {
+        // The client has gone away, as it should.
+      }
+      return size;
+    })();
+    const access = {
+      registry: `127.0.0.1:${listener.addr.port}`,
+      repository: "a/b",
+      user: undefined,
+    };
+    using client = new RepositoryClient(
+      access,
+      options({ connectTimeout: 0.5, transferRetries: 0 }),
+    );
+    await assertRejects(() => client.fetchManifest("t"), EnrootError, "Cannot reach");
+    assert(await sent < 10_000_000);
+  }
 });
 
 Deno.test("download() takes no longer than a transfer may take", async () => {
@@ -329,7 +478,7 @@ function withCredentials(
   action: (configPath: string) => Promise<void>,
 ): Promise<void> {
   const directory = Deno.makeTempDirSync();
-  Deno.writeTextFileSync(`${directory}/.credentials`, netrc);
+  Deno.writeTextFileSync(`${directory}/.credentials`, netrc, { mode: 0o600 });
   return action(directory).finally(() => Deno.removeSync(directory, { recursive: true }));
 }
 
@@ -411,15 +560,125 @@ Deno.test("download() gets a new token when the old one has expired, once for al
   assertEquals(lines.filter((line) => line.includes("Authenticating")).length, 1);
 });
 
-Deno.test("fetchManifest() asks the token server for the scope of the challenge", async () => {
+Deno.test("fetchManifest() asks the token server for nothing but to pull, whatever the registry says", async () => {
+  // The registry's own challenge asks for the right to push, too.
   await using server = new RegistryServer({ auth: { scheme: "bearer" } });
   server.push("a/b", "t", IMAGE);
   using client = connect(server);
   await client.fetchManifest("t");
-  const request = server.requests.find(({ path }) => path.startsWith("/token"));
-  const query = new URL(`http://x${request?.path}`).searchParams;
-  assertEquals([...query], [["service", "test, service"], ["scope", "repository:a/b:pull,push"]]);
+  const queries = () =>
+    server.requests.filter(({ path }) => path.startsWith("/token"))
+      .map(({ path }) => [...new URL(`http://x${path}`).searchParams]);
+  assertEquals(queries(), [[["service", "test, service"], ["scope", "repository:a/b:pull"]]]);
+
+  server.requests.length = 0;
+  const hostile = `${server.origin}/token?scope=repository:me/private:pull&x=1`
+    .replace("http://", "http://user:password@");
+  server.fault = first(1, /manifests/, challenge(hostile, "repository:me/private:pull"));
+  using second = connect(server);
+  await second.fetchManifest("t");
+  assertEquals(queries()[0], [["x", "1"], ["service", "s"], ["scope", "repository:a/b:pull"]]);
+  assertEquals(server.requests.some(({ headers }) => headers.has("authorization")), true);
+  const token = server.requests.find(({ path }) => path.startsWith("/token"));
+  assertEquals(token?.headers.has("authorization"), false);
 });
+
+/** The registry asks for a token of a server that it names. */
+function challenge(realm: string, scope = ""): Fault {
+  const header = `Bearer realm="${realm}",service="s",scope="${scope}"`;
+  return () => new Response(null, { status: 401, headers: { "www-authenticate": header } });
+}
+
+Deno.test("fetchManifest() does not log in at a token server for a registry of no concern to it", async () => {
+  await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+  await using server = new RegistryServer();
+  const elsewhere = tokens.origin.replace("127.0.0.1", "localhost");
+  server.push("a/b", "t", IMAGE);
+  server.fault = first(1, /manifests/, challenge(`${elsewhere}/token`));
+  await withCredentials("machine localhost login me password secret", async (configPath) => {
+    using client = connect(server, { configPath });
+    const lines = await capturedStderr(() => client.fetchManifest("t"));
+    assertStringIncludes(lines.join(), "Authenticating with user: <anonymous>");
+  });
+  assertEquals(tokens.requests.map(({ headers }) => headers.has("authorization")), [false]);
+});
+
+Deno.test("fetchManifest() sends a registry's login to the token server that the registry names", async () => {
+  await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+  await using server = new RegistryServer();
+  const elsewhere = tokens.origin.replace("127.0.0.1", "localhost");
+  server.push("a/b", "t", IMAGE);
+  server.fault = first(1, /manifests/, challenge(`${elsewhere}/token`));
+  await withCredentials("machine 127.0.0.1 login me password secret", async (configPath) => {
+    using client = connect(server, { configPath });
+    await client.fetchManifest("t");
+  });
+  const sent = tokens.requests.map(({ headers }) => headers.get("authorization"));
+  assertEquals(sent, [`Basic ${btoa("me:secret")}`]);
+});
+
+tlsTest(
+  "fetchManifest() gives a token server's login to no other server",
+  async ({ authority, tls }) => {
+    await using tokens = new RegistryServer({ auth: { scheme: "bearer" }, tls });
+    await using server = new RegistryServer({ tls });
+    const trusted = tokens.origin.replace("127.0.0.1", "localhost");
+    const [own, open] = [`${server.origin}/token`, "http://localhost:1/token"];
+    server.push("a/b", "t", IMAGE);
+    const refused: Fault = () =>
+      new Response(null, { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } });
+    const environment = { SSL_CERT_FILE: authority };
+    const netrc = "machine localhost login me password secret";
+    const access = { registry: server.address, repository: "a/b", user: "me" };
+    for (const second of [challenge(own), refused, challenge(open)]) {
+      let asked = 0;
+      // The first token is taken for the manifest, and refused for the blob.
+      server.fault = (request, answer) => {
+        const { pathname } = new URL(request.url);
+        if (pathname === "/token") return Response.json({ token: "x" });
+        if (request.headers.get("authorization") === null) {
+          return challenge(`${trusted}/token`)(request, answer);
+        }
+        return pathname.includes("blobs") && asked++ === 0 ? second(request, answer) : undefined;
+      };
+      server.requests.length = tokens.requests.length = 0;
+      await withCredentials(netrc, async (configPath) => {
+        using client = new RepositoryClient(access, options({ configPath, environment }));
+        await client.fetchManifest("t");
+        await assertRejects(
+          () => client.download(new MemoryDownload(blobOn(server))),
+          EnrootError,
+          "Cannot authenticate",
+        );
+      });
+      assertEquals(tokens.requests.map(({ headers }) => headers.get("authorization")), [
+        `Basic ${btoa("me:secret")}`,
+      ]);
+      const sent = server.requests.map(({ headers }) => headers.get("authorization") ?? "");
+      assertEquals(sent.filter((header) => header.startsWith("Basic")), []);
+    }
+  },
+);
+
+tlsTest(
+  "fetchManifest() asks no token server by HTTP for a registry that speaks HTTPS",
+  async ({ authority, tls }) => {
+    await using tokens = new RegistryServer({ auth: { scheme: "bearer" } });
+    await using server = new RegistryServer({ tls });
+    server.fault = challenge(`${tokens.origin}/token`);
+    await withCredentials("machine 127.0.0.1 login me password secret", async (configPath) => {
+      using client = connect(server, {
+        configPath,
+        environment: { SSL_CERT_FILE: authority },
+      });
+      await assertRejects(() => client.fetchManifest("t"), EnrootError, "without encryption");
+      // Nor the registry itself, when it sends us to what cannot be reached or asks there.
+      server.fault = redirection("https://127.0.0.1:1");
+      await assertRejects(() => client.fetchManifest("t"), EnrootError, "https://127.0.0.1:1/");
+    });
+    assertEquals(tokens.requests, []);
+  },
+);
 
 Deno.test("fetchManifest() does not answer a challenge of a server it was redirected to", async () => {
   const auth = { scheme: "basic", user: "me", password: "secret" } as const;
@@ -432,6 +691,46 @@ Deno.test("fetchManifest() does not answer a challenge of a server it was redire
   });
   assertEquals(other.requests.map(({ headers }) => headers.has("authorization")), [false]);
 });
+
+tlsTest(
+  "fetchManifest() takes a host by HTTP for another than the same by HTTPS",
+  async ({ authority, tls }) => {
+    const auth = { scheme: "basic", user: "me", password: "secret" } as const;
+    await using encrypted = new RegistryServer({ auth, tls });
+    await using open = new RegistryServer({ auth });
+    const proxyTo = (server: RegistryServer) =>
+      startHttpProxy({ hostname: "127.0.0.1", port: Number(server.address.split(":")[1]) });
+    await using encryptedProxy = proxyTo(encrypted);
+    await using openProxy = proxyTo(open);
+    const environment = {
+      SSL_CERT_FILE: authority,
+      https_proxy: encryptedProxy.url,
+      http_proxy: openProxy.url,
+    };
+    const access = { registry: "registry.test", repository: "a/b", user: undefined };
+    const toOpen: Fault = redirection("http://registry.test");
+    await withCredentials("machine registry.test login me password secret", async (configPath) => {
+      for (
+        // Before anything was asked for, and when there is something to take along.
+        const fault of [
+          toOpen,
+          ((request, answer) =>
+            request.headers.has("authorization") ? toOpen(request, answer) : undefined) as Fault,
+        ]
+      ) {
+        encrypted.fault = fault;
+        using client = new RepositoryClient(access, options({ configPath, environment }));
+        await assertRejects(() => client.fetchManifest("t"), EnrootError, "401");
+      }
+    });
+    assertEquals(open.requests.map(({ headers }) => headers.has("authorization")), [false, false]);
+    assertEquals(encrypted.requests.map(({ headers }) => headers.has("authorization")), [
+      false,
+      false,
+      true,
+    ]);
+  },
+);
 
 Deno.test("fetchManifest() goes on without credentials that nobody asked for", async () => {
   const login = { user: "me", password: "secret" };

@@ -2,6 +2,7 @@ import { EnrootError, logWarning } from "../diagnostics/mod.ts";
 import { dockerConfigFiles, findDockerLogin } from "./docker_config.ts";
 import type { Login, LoginWish, Secret } from "./login.ts";
 import { findNetrcLogin } from "./netrc_login.ts";
+import { readIfPresent, warnIfExposed } from "./private_file.ts";
 import { askSecret } from "./prompt.ts";
 
 /** Where credentials are. */
@@ -12,39 +13,59 @@ export interface CredentialOptions {
   environment: Record<string, string | undefined>;
 }
 
-/**
- * Finds out whom to authenticate as: in our own file, in docker's and podman's, and, for a user
- * named explicitly, by asking.
- *
- * @returns undefined when there is nobody: pull anonymously
- * @throws {EnrootError} when our own file cannot be read
- */
-export async function findLogin(
-  wish: LoginWish,
-  { configPath, environment }: CredentialOptions,
-): Promise<Login | undefined> {
-  const ownFile = `${configPath}/.credentials`;
-  const own = findNetrcLogin(ownFile, wish);
-  if (own !== undefined) return own;
-  for (const file of dockerConfigFiles(environment)) {
-    try {
-      const login = await findDockerLogin(file, wish);
-      if (login !== undefined) return login;
-    } catch (error) {
-      // What is wrong with other tools' files, such as a helper that was left on another machine,
-      // must not keep anybody from an image that needs no credentials.
-      if (!(error instanceof EnrootError)) throw error;
-      logWarning(error.message);
-    }
+/** Where logins are looked up. */
+export class Credentials {
+  readonly #file: string;
+  readonly #environment: CredentialOptions["environment"];
+  /** What is in our own file, once it has been read. */
+  #own: { text: string | undefined } | undefined;
+
+  constructor({ configPath, environment }: CredentialOptions) {
+    this.#file = `${configPath}/.credentials`;
+    this.#environment = environment;
   }
-  const { user, registry } = wish;
-  if (user === undefined) return undefined;
-  return {
-    user,
-    file: undefined,
-    incidental: false,
-    secret: () => ask({ user, registry, file: ownFile }),
-  };
+
+  /**
+   * Finds out whom to authenticate as: in our own file, in docker's and podman's, and, for a user
+   * named explicitly, by asking.
+   *
+   * @returns undefined when there is nobody: pull anonymously
+   * @throws {EnrootError} when our own file cannot be read
+   */
+  async findLogin(wish: LoginWish): Promise<Login | undefined> {
+    const file = this.#file;
+    const text = this.#ownText();
+    const own = text === undefined ? undefined : findNetrcLogin({ file, text }, wish);
+    if (own !== undefined) return own;
+    for (const file of dockerConfigFiles(this.#environment)) {
+      try {
+        const login = await findDockerLogin(file, wish);
+        if (login !== undefined) return login;
+      } catch (error) {
+        // What is wrong with other tools' files, such as a helper that was left on another machine,
+        // must not keep anybody from an image that needs no credentials.
+        if (!(error instanceof EnrootError)) throw error;
+        logWarning(error.message);
+      }
+    }
+    const { user, registry } = wish;
+    if (user === undefined) return undefined;
+    return {
+      user,
+      file: undefined,
+      owner: "registry",
+      incidental: false,
+      secret: () => ask({ user, registry, file }),
+    };
+  }
+
+  #ownText(): string | undefined {
+    if (this.#own === undefined) {
+      this.#own = { text: readIfPresent(this.#file) };
+      if (this.#own.text !== undefined) warnIfExposed(this.#file);
+    }
+    return this.#own.text;
+  }
 }
 
 async function ask(

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
-import { findLogin } from "./credentials.ts";
+import { Credentials } from "./credentials.ts";
 import type { LoginWish } from "./login.ts";
 
 /** Files to make, by path below a temporary home directory. */
@@ -26,9 +26,10 @@ async function found(
     for (const [path, text] of Object.entries(files)) {
       const file = `${home}/${path}`;
       Deno.mkdirSync(file.replace(/\/[^/]*$/, ""), { recursive: true });
-      Deno.writeTextFileSync(file, text, { mode: 0o700 });
+      Deno.writeTextFileSync(file, text, { mode: 0o600 });
     }
-    const login = await findLogin(wish, { configPath: home, environment: variables(home) });
+    const credentials = new Credentials({ configPath: home, environment: variables(home) });
+    const login = await credentials.findLogin(wish);
     if (login === undefined) return undefined;
     const secret = await login.secret();
     const user = login.user;
@@ -62,8 +63,76 @@ Deno.test("findLogin() prefers the entry of the token server for the same user",
     "machine auth.example.com login a password c\nmachine auth.example.com login x password y";
   assertEquals(await netrc(text, { tokenServer: "auth.example.com" }), "a:c");
   assertEquals(await netrc(text, { tokenServer: "auth.example.com", user: "x" }), "x:y");
-  assertEquals(await netrc("machine auth.docker.io login h password i", HUB), "h:i");
   assertEquals(await netrc("machine docker.io login h password i", HUB), "h:i");
+});
+
+Deno.test("findLogin() takes a token server's entry only for registries that it has to do with", async () => {
+  const text =
+    "machine auth.docker.io login h password i\nmachine authn.nvidia.com login n password o";
+  const hub = { tokenServer: "auth.docker.io" };
+  const ngc = { tokenServer: "authn.nvidia.com" };
+  assertEquals(await netrc(text, HUB), "h:i");
+  assertEquals(await netrc(text, { registry: "nvcr.io", ...ngc }), "n:o");
+  const lines = await capturedStderr(async () => {
+    assertEquals(await netrc(text, hub), undefined);
+    assertEquals(await netrc(text, { registry: "nvcr.io", ...hub }), undefined);
+    assertEquals(await netrc(text, { ...HUB, ...ngc }), undefined);
+    assertEquals(await netrc(text, { registry: "docker.io.example.com", ...hub }), undefined);
+  });
+  assertEquals(lines.length, 4);
+  assertStringIncludes(
+    lines[0] ?? "",
+    "Not using the login of auth.docker.io for registry.example",
+  );
+  // A user who is named, or an entry of the registry, says that they belong together.
+  assertEquals(await netrc(text, { ...hub, user: "h" }), "h:i");
+  const both = `${text}\nmachine registry.example.com login h password own`;
+  assertEquals(await netrc(both, hub), "h:i");
+  assertEquals(await netrc(both, { ...hub, tokenServer: "elsewhere" }), "h:own");
+  assertEquals(await netrc(both), "h:own");
+});
+
+Deno.test("findLogin() tells a registry's login from its token server's", async () => {
+  const owner = async (wish: LoginWish) => {
+    const home = Deno.makeTempDirSync();
+    const text = "machine docker.io login a password b\nmachine auth.docker.io login a password c";
+    Deno.writeTextFileSync(`${home}/.credentials`, text, { mode: 0o600 });
+    try {
+      const credentials = new Credentials({ configPath: home, environment: {} });
+      return (await credentials.findLogin(wish))?.owner;
+    } finally {
+      Deno.removeSync(home, { recursive: true });
+    }
+  };
+  assertEquals(await owner(HUB), "token server");
+  assertEquals(await owner({ ...HUB, tokenServer: undefined }), "registry");
+});
+
+Deno.test("findLogin() warns once of a file that others can read", async () => {
+  const home = Deno.makeTempDirSync();
+  const file = `${home}/.credentials`;
+  Deno.writeTextFileSync(file, "machine registry.example.com login a password b");
+  const look = () =>
+    capturedStderr(async () => {
+      const credentials = new Credentials({ configPath: home, environment: {} });
+      for (let time = 0; time < 2; time++) {
+        assertEquals((await credentials.findLogin(WISH))?.user, "a");
+      }
+    });
+  try {
+    for (const mode of [0o644, 0o640, 0o602]) {
+      Deno.chmodSync(file, mode);
+      const lines = await look();
+      const octal = mode.toString(8);
+      assertEquals(lines, [
+        `[WARN] ${file} is open to other users (mode ${octal}): chmod 600 ${file}`,
+      ]);
+    }
+    Deno.chmodSync(file, 0o600);
+    assertEquals(await look(), []);
+  } finally {
+    Deno.removeSync(home, { recursive: true });
+  }
 });
 
 Deno.test("findLogin() expands a password that begins with $ by a shell", async () => {

@@ -59,7 +59,13 @@ function loginIfWished(
   // An identity token speaks for its owner, whatever the name is that it was stored with.
   const other = wish.user !== undefined && wish.user !== user && secret.kind === "password";
   if (other) return undefined;
-  return { user, file, incidental: wish.user === undefined, secret: () => Promise.resolve(secret) };
+  return {
+    user,
+    file,
+    owner: "registry",
+    incidental: wish.user === undefined,
+    secret: () => Promise.resolve(secret),
+  };
 }
 
 /** The keys to look under: the repository and what is above it, then the registry's names. */

@@ -4,6 +4,9 @@ import { httpFailure } from "./http_failure.ts";
 import { shownUrl } from "./redaction.ts";
 import { TransferError } from "./transfer_error.ts";
 
+/** What a blob holds: a document must come in within the time for one, a layer may take its time. */
+export type BlobKind = "layer" | "document";
+
 /** A blob on its way, with what there is of it already. */
 export interface Download {
   readonly blob: Descriptor;
@@ -23,7 +26,7 @@ export interface Download {
  */
 export async function receive(
   answer: Answer,
-  { download, hint }: { download: Download; hint: string },
+  { download, kind, hint }: { download: Download; kind: BlobKind; hint: string },
 ): Promise<void> {
   const { response, url } = answer;
   const { size: total } = download.blob;
@@ -54,7 +57,8 @@ export async function receive(
     await discard(answer);
     throw failed(`${announced} bytes instead of ${total - download.size}`, "passing");
   }
-  for await (const chunk of chunksOf(answer)) {
+  const limit = kind === "document" ? answer.documentLimit : Infinity;
+  for await (const chunk of chunksOf(answer, limit)) {
     if (download.size + chunk.length > total) throw failed(`more than ${total} bytes`, "passing");
     await download.write(chunk);
   }

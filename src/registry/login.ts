@@ -11,6 +11,11 @@ export interface Login {
   user: string;
   /** The file it comes from; undefined when the user was asked. */
   file: string | undefined;
+  /**
+   * Whose login it is. A registry's goes to the registry and to the token server that the registry
+   * names, as docker sends it; a token server's goes to that server alone.
+   */
+  owner: "registry" | "token server";
   /** Whether nobody asked for it: it was merely found in another tool's file. */
   incidental: boolean;
   /** Gets the secret, which may mean to run a program or to ask. */
@@ -22,7 +27,7 @@ export interface LoginWish {
   /** Host and optional port. */
   registry: string;
   repository: string;
-  /** The host of the registry's token server; undefined when it has none. */
+  /** The host of the token server that the secret would go to; undefined for the registry itself. */
   tokenServer: string | undefined;
   /** Undefined for any user there are credentials of. */
   user: string | undefined;

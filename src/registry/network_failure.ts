@@ -7,6 +7,16 @@ export function noAnswer(cause: unknown, url: URL): TransferError {
   if (cause instanceof TransferError) return cause;
   const words = wordsOf(cause, url);
   const text = `Cannot reach ${shownUrl(url)}: ${words}`;
+  if (words.includes("CaUsedAsEndEntity")) {
+    // The library that we have TLS from refuses it wherever it is trusted, and cannot be asked to
+    // check nothing but the server's possession of the key.
+    const hint = "its certificate is marked as an authority's (CA:TRUE), which must not serve: " +
+      "make it anew with -addext basicConstraints=critical,CA:FALSE, or sign another with it";
+    return new TransferError(`Cannot reach ${shownUrl(url)}: ${hint}`, {
+      failure: "final",
+      cause,
+    });
+  }
   if (words.includes("invalid peer certificate")) {
     return new TransferError(`${text} (SSL_CERT_FILE names further authorities to trust)`, {
       failure: "final",
@@ -29,6 +39,12 @@ export function brokenOff(cause: unknown, url: URL): TransferError {
     failure: "passing",
     cause,
   });
+}
+
+/** The error for an answer that comes in too slowly to be worth another attempt. */
+export function tooSlow(limit: number, url: URL): TransferError {
+  const cause = `not complete after ${limit} s (ENROOT_CONNECT_TIMEOUT sets how long)`;
+  return new TransferError(`Cannot read all of ${shownUrl(url)}: ${cause}`, { failure: "final" });
 }
 
 /** What the runtime says, without the URL that it puts before: a query can hold a signature. */

@@ -12,7 +12,7 @@ const MAX_ANSWER_SIZE = 1024 * 1024;
 export interface TokenRequest {
   realm: URL;
   service: string | undefined;
-  scopes: string[];
+  scope: string;
   /** Undefined for an anonymous token. */
   login: { user: string; secret: Secret } | undefined;
 }
@@ -38,7 +38,7 @@ export async function requestToken(
 }
 
 function send(
-  { realm, service, scopes, login }: TokenRequest,
+  { realm, service, scope, login }: TokenRequest,
   { transport, signal }: { transport: Transport; signal: AbortSignal },
 ): Promise<Answer> {
   if (login?.secret.kind === "identity token") {
@@ -46,14 +46,14 @@ function send(
       grant_type: "refresh_token",
       refresh_token: login.secret.text,
       client_id: "enroot",
-      scope: scopes.join(" "),
+      scope,
       ...(service === undefined ? {} : { service }),
     });
     return transport.send({ url: realm, form, signal });
   }
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
-  for (const scope of scopes) url.searchParams.append("scope", scope);
+  url.searchParams.set("scope", scope);
   const authorization = login && basicAuthorization(login.user, login.secret.text);
   return transport.send({ url, authorization, signal });
 }

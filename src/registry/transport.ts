@@ -1,5 +1,6 @@
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Answer, discard } from "./body.ts";
+import { exchangeAsSent } from "./exchange_as_sent.ts";
 import { HttpClients } from "./http_clients.ts";
 import { noAnswer } from "./network_failure.ts";
 import { shownUrl } from "./redaction.ts";
@@ -28,13 +29,15 @@ export interface HttpRequest {
   authorization?: string | undefined;
   /** A form to be posted; without, the method is GET. */
   form?: URLSearchParams;
+  /** Whether what comes must be the bytes that the server stores, a Content-Encoding of theirs kept. */
+  asSent?: boolean;
   signal: AbortSignal;
 }
 
 const MAX_REDIRECTS = 10;
 /**
- * A server known to be alive may take this many times as long to begin an answer: registries that
- * mirror others fetch what they are asked for first.
+ * A server known to be alive may take this many times as long to begin an answer, and to send the
+ * whole of a document: registries that mirror others fetch what they are asked for first.
  */
 const PATIENCE = 4;
 
@@ -43,6 +46,8 @@ export class Transport implements Disposable {
   readonly #options: TransportOptions;
   readonly #clients: HttpClients;
   readonly #alive = new Set<string>();
+  /** The origins of servers whose answers `fetch` may have changed. */
+  readonly #encoding = new Set<string>();
   readonly #underWay = new Set<AbortController>();
 
   constructor(options: TransportOptions) {
@@ -59,6 +64,11 @@ export class Transport implements Disposable {
 
   get allowHttp(): boolean {
     return this.#options.allowHttp;
+  }
+
+  /** Whether the server of this URL, by the protocol of this URL, has answered before. */
+  hasAnswered({ origin }: URL): boolean {
+    return this.#alive.has(origin);
   }
 
   /**
@@ -126,20 +136,35 @@ export class Transport implements Disposable {
     }
   }
 
-  async #exchange({ url, headers, authorization, form, signal }: HttpRequest): Promise<Answer> {
+  async #exchange(request: HttpRequest): Promise<Answer> {
+    const { url, asSent = false } = request;
+    if (!asSent) return await this.#exchangeBy(viaFetch, request);
+    if (!this.#encoding.has(url.origin)) {
+      const answer = await this.#exchangeBy(viaFetch, request);
+      const { response: { ok, headers } } = answer;
+      // When `fetch` has undone an encoding it leaves out the header that told of it, and the length.
+      if (!ok || headers.has("content-length")) return answer;
+      await discard(answer);
+      this.#encoding.add(url.origin);
+    }
+    return await this.#exchangeBy(asItWasSent, request);
+  }
+
+  async #exchangeBy(
+    exchange: (request: PreparedRequest, clients: HttpClients) => Promise<Response>,
+    { url, headers, authorization, form, signal }: HttpRequest,
+  ): Promise<Answer> {
     const { connectTimeout } = this.#options;
-    const known = this.#alive.has(url.origin);
-    const limit = known ? connectTimeout * PATIENCE : connectTimeout;
+    const limit = this.hasAnswered(url) ? connectTimeout * PATIENCE : connectTimeout;
     const timeout = new AbortController();
     const timer = limit === Infinity ? undefined : setTimeout(() => {
       timeout.abort(noAnswer(new Error(`no answer for ${limit} s`), url));
     }, limit * 1000);
     try {
-      const response = await fetch(url, {
-        client: this.#clients.clientFor(url),
-        redirect: "manual",
+      const response = await exchange({
+        url,
+        form,
         signal: AbortSignal.any([signal, timeout.signal]),
-        ...(form === undefined ? {} : { method: "POST", body: form }),
         headers: {
           "user-agent": "enroot",
           // What is hashed are the bytes that are stored, not what a proxy makes of them.
@@ -147,9 +172,15 @@ export class Transport implements Disposable {
           ...headers,
           ...(authorization === undefined ? {} : { authorization }),
         },
-      });
+      }, this.#clients);
       this.#alive.add(url.origin);
-      return { response, url, stallLimit: connectTimeout, signal };
+      return {
+        response,
+        url,
+        stallLimit: connectTimeout,
+        documentLimit: connectTimeout * PATIENCE,
+        signal,
+      };
     } catch (cause) {
       if (cause instanceof EnrootError) throw cause;
       throw noAnswer(cause, url);
@@ -157,6 +188,34 @@ export class Transport implements Disposable {
       clearTimeout(timer);
     }
   }
+}
+
+/** A request as it goes out. */
+interface PreparedRequest {
+  url: URL;
+  headers: Record<string, string>;
+  form: URLSearchParams | undefined;
+  signal: AbortSignal;
+}
+
+function viaFetch(
+  { url, headers, form, signal }: PreparedRequest,
+  clients: HttpClients,
+): Promise<Response> {
+  return fetch(url, {
+    client: clients.clientFor(url),
+    redirect: "manual",
+    signal,
+    headers,
+    ...(form === undefined ? {} : { method: "POST", body: form }),
+  });
+}
+
+function asItWasSent(
+  { url, headers, signal }: PreparedRequest,
+  clients: HttpClients,
+): Promise<Response> {
+  return exchangeAsSent({ url, headers, route: clients.routeTo(url), signal });
 }
 
 function isRedirect(status: number): boolean {

@@ -1,9 +1,17 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { EnrootError } from "../diagnostics/mod.ts";
+import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
-import { discard } from "./body.ts";
+import { discard, readBody } from "./body.ts";
 import { trustedCertificates } from "./certificates.ts";
 import { Transport } from "./transport.ts";
 
@@ -19,8 +27,9 @@ function transport(environment: Environment, { allowHttp = false, connectTimeout
   });
 }
 
-async function status(client: Transport, url: string): Promise<number> {
-  const answer = await client.send({ url: new URL(url), signal: new AbortController().signal });
+async function status(client: Transport, url: string, { asSent = false } = {}): Promise<number> {
+  const { signal } = new AbortController();
+  const answer = await client.send({ url: new URL(url), asSent, signal });
   await discard(answer);
   return answer.response.status;
 }
@@ -71,6 +80,118 @@ Deno.test({
 });
 
 Deno.test({
+  name: `send() trusts a server whose own certificate is named, if it is no authority's${needs}`,
+  ignore: certificates === undefined,
+  async fn() {
+    for (const kind of ["leaf", "ca"] as const) {
+      const { certificate, key } = { certificate: "", key: "", ...certificates?.selfSigned[kind] };
+      await using server = new RegistryServer({
+        tls: { cert: Deno.readTextFileSync(certificate), key: Deno.readTextFileSync(key) },
+      });
+      using client = transport({ SSL_CERT_FILE: certificate });
+      const answer = status(client, `${server.origin}/v2/`);
+      if (kind === "leaf") assertEquals(await answer, 200);
+      else await assertRejects(() => answer, EnrootError, "basicConstraints=critical,CA:FALSE");
+    }
+  },
+});
+
+Deno.test({
+  name: `send() trusts the authorities that are kept for a server in certs.d${needs}`,
+  ignore: tls === undefined,
+  async fn() {
+    await using server = new RegistryServer(tls && { tls });
+    const home = Deno.makeTempDirSync();
+    try {
+      const base = `${home}/.config/containers/certs.d`;
+      Deno.mkdirSync(`${base}/${server.address}`, { recursive: true });
+      const url = `${server.origin}/v2/`;
+      const reach = async (url: string) => {
+        using client = transport({ HOME: home });
+        return await status(client, url);
+      };
+      await assertRejects(() => reach(url), EnrootError, "invalid peer certificate");
+      Deno.copyFileSync(paths.authority, `${base}/${server.address}/ca.crt`);
+      Deno.writeTextFileSync(`${base}/${server.address}/README`, "no certificate");
+      assertEquals(await reach(url), 200);
+      // For that server, and no other.
+      const other = url.replace("127.0.0.1", "localhost");
+      await assertRejects(() => reach(other), EnrootError, "invalid peer certificate");
+      Deno.renameSync(`${base}/${server.address}`, `${home}/certificates`);
+      using client = transport({ HOME: "/", XDG_CONFIG_HOME: `${home}/.config` });
+      Deno.renameSync(`${home}/certificates`, `${base}/${server.address}`);
+      assertEquals(await status(client, url), 200);
+    } finally {
+      Deno.removeSync(home, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: `send() shows a server the client certificate that is kept for it${needs}`,
+  ignore: tls === undefined,
+  async fn() {
+    await using server = startMutualTls();
+    const home = Deno.makeTempDirSync();
+    try {
+      const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
+      Deno.mkdirSync(directory, { recursive: true });
+      const reach = async () => {
+        using client = transport({ HOME: home, SSL_CERT_FILE: paths.authority });
+        const url = `https://127.0.0.1:${server.port}/`;
+        // Its answers tell no length, so that these are fetched by the other client as well.
+        assertEquals(await status(client, url), await status(client, url, { asSent: true }));
+        return await status(client, url);
+      };
+      await server.ready;
+      await assertRejects(reach, EnrootError);
+      Deno.copyFileSync(certificates?.certificate ?? "", `${directory}/client.cert`);
+      const lines = await capturedStderr(() => assertRejects(reach, EnrootError));
+      assertEquals(lines.length, 1);
+      assertStringIncludes(lines[0] ?? "", `[WARN] Cannot read ${directory}/client.key`);
+      Deno.copyFileSync(certificates?.key ?? "", `${directory}/client.key`);
+      assertEquals(await reach(), 200);
+      Deno.writeTextFileSync(`${directory}/client.key`, "no key");
+      await assertRejects(reach, EnrootError, `the client certificate in ${directory}`);
+    } finally {
+      Deno.removeSync(home, { recursive: true });
+    }
+  },
+});
+
+/** A server that wants a client certificate of the authority: openssl's, since ours has no such. */
+function startMutualTls(): AsyncDisposable & { port: number; ready: Promise<void> } {
+  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = probe.addr;
+  probe.close();
+  const child = new Deno.Command("openssl", {
+    args: ["s_server", "-accept", `127.0.0.1:${port}`, "-www", "-quiet", "-Verify", "1"]
+      .concat("-verify_return_error", "-CAfile", paths.authority)
+      .concat("-cert", certificates?.certificate ?? "", "-key", certificates?.key ?? ""),
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const ready = (async () => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      try {
+        return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  })();
+  return {
+    port,
+    ready,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+    },
+  };
+}
+
+Deno.test({
   name: `send() goes through the proxy that the environment names${needs}`,
   ignore: tls === undefined,
   async fn() {
@@ -105,6 +226,83 @@ Deno.test("send() goes through the proxy for plain HTTP", async () => {
     line: "GET http://registry.test/v2/ HTTP/1.1",
     authorized: false,
   }]);
+});
+
+Deno.test({
+  name: `send() gets bytes as they were sent, by TLS and through proxies too${needs}`,
+  ignore: tls === undefined,
+  async fn() {
+    const compressed = new Uint8Array(gzipSync("x".repeat(10_000)));
+    const fault = () => {
+      const headers = { "content-encoding": "gzip", "content-length": String(compressed.length) };
+      return new Response(compressed, { headers });
+    };
+    await using plain = new RegistryServer({ fault });
+    await using encrypted = new RegistryServer({ fault, ...(tls && { tls }) });
+    const get = async (url: string, environment: Environment) => {
+      using client = transport(environment, { allowHttp: true });
+      const { signal } = new AbortController();
+      const answer = await client.send({ url: new URL(url), asSent: true, signal });
+      assertEquals(await readBody(answer, 1 << 20), compressed);
+    };
+    const trusting = { SSL_CERT_FILE: paths.authority };
+    await get(`${plain.origin}/x`, {});
+    await get(`${encrypted.origin}/x`, trusting);
+    const error = await assertRejects(() => get(`${encrypted.origin}/x?secret`, {}), EnrootError);
+    assertStringIncludes(error.message, "invalid peer certificate");
+
+    for (const server of [plain, encrypted]) {
+      const [hostname = "", port] = server.address.split(":");
+      await using proxy = startHttpProxy({ hostname, port: Number(port) });
+      const url = proxy.url.replace("http://", "http://me:s%20ecret@");
+      const { protocol } = new URL(server.origin);
+      await get(`${protocol}//registry.test/x`, { ...trusting, all_proxy: url });
+      const line = protocol === "http:"
+        ? "GET http://registry.test/x HTTP/1.1"
+        : "CONNECT registry.test:443 HTTP/1.1";
+      assertEquals(proxy.requests, Array(2).fill({ line, authorized: true }));
+    }
+  },
+});
+
+Deno.test("send() takes no malformed answer for bytes as they were sent", async () => {
+  const answers = [
+    "FTP/1.0 200 OK\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nno header\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nab",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabcd\r\n0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab",
+    "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    `HTTP/1.1 200 OK\r\n${"X: y\r\n".repeat(100_000)}`,
+    `HTTP/1.1 200 OK\r\nX: ${"y".repeat(500_000)}`,
+  ];
+  for (const answer of answers) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const serving = (async () => {
+      // The first answer has neither a length nor an end.
+      for (const text of ["HTTP/1.1 200 OK\r\n\r\n", answer]) {
+        using connection = await listener.accept();
+        await connection.read(new Uint8Array(10_000));
+        const bytes = new TextEncoder().encode(text);
+        try {
+          for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+        } catch {
+          // The client has had enough.
+        }
+      }
+    })();
+    using client = transport({}, { allowHttp: true });
+    const url = new URL(`http://127.0.0.1:${listener.addr.port}/x`);
+    const { signal } = new AbortController();
+    const error = await assertRejects(async () => {
+      await readBody(await client.send({ url, asSent: true, signal }), 1000);
+    }, EnrootError);
+    assertMatch(error.message, /^Cannot re(ach|ad all of) http:/);
+    await serving;
+  }
 });
 
 Deno.test("send() gives up on a server that does not answer", async () => {

@@ -64,7 +64,7 @@ export class BlobCache implements Disposable {
       const path = `${this.#directory}/${digest}`;
       if ((await Deno.stat(path)).size > limit) return undefined;
       const bytes = await Deno.readFile(path);
-      return digestOf(bytes) === digest ? bytes : undefined;
+      return digestOf(bytes, digest) === digest ? bytes : undefined;
     } catch {
       return undefined;
     }
@@ -94,7 +94,7 @@ export class BlobCache implements Disposable {
     if (this.#verified.has(blob.digest)) return true;
     const path = this.#pathOf(blob);
     try {
-      if (await digestOfFile(path, this.#closed.signal) === blob.digest) {
+      if (await digestOfFile(path, blob.digest, this.#closed.signal) === blob.digest) {
         this.#verified.add(blob.digest);
         return true;
       }

@@ -75,7 +75,7 @@ export async function pruneCache(
 export async function verifyCachedBlob(directory: string, digest: Digest): Promise<boolean> {
   const path = `${directory}/${digest}`;
   try {
-    if (await digestOfFile(path) === digest) return true;
+    if (await digestOfFile(path, digest) === digest) return true;
   } catch (cause) {
     throw new EnrootError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
   }
@@ -83,10 +83,14 @@ export async function verifyCachedBlob(directory: string, digest: Digest): Promi
   return false;
 }
 
-/** Computes the digest of a file's content. @param signal ends the reading */
-export async function digestOfFile(path: string, signal?: AbortSignal): Promise<Digest> {
+/** Computes the digest of a file's content, by the algorithm of `like`. @param signal ends the reading */
+export async function digestOfFile(
+  path: string,
+  like: Digest,
+  signal?: AbortSignal,
+): Promise<Digest> {
   using file = await Deno.open(path);
-  const builder = new DigestBuilder();
+  const builder = new DigestBuilder(like);
   const buffer = new Uint8Array(READ_SIZE);
   for (;;) {
     const length = await file.read(buffer);

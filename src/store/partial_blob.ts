@@ -8,12 +8,13 @@ export class PartialBlob implements AsyncDisposable {
   readonly blob: Descriptor;
   readonly path: string;
   readonly #file: Deno.FsFile;
-  #digest = new DigestBuilder();
+  #digest: DigestBuilder;
   #received = 0;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(blob: Descriptor, { path, file }: { path: string; file: Deno.FsFile }) {
     this.blob = blob;
+    this.#digest = new DigestBuilder(blob.digest);
     this.path = path;
     this.#file = file;
   }
@@ -62,7 +63,7 @@ export class PartialBlob implements AsyncDisposable {
     await this.#writing;
     await this.#file.truncate(0);
     await this.#file.seek(0, Deno.SeekMode.Start);
-    this.#digest = new DigestBuilder();
+    this.#digest = new DigestBuilder(this.blob.digest);
   }
 
   /**

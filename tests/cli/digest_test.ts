@@ -40,12 +40,29 @@ Deno.test("enroot digest takes an index apart for every spelling of an architect
   }
 });
 
+Deno.test("enroot digest knows architectures in an index by their kernel's names too", async () => {
+  await using registry = serveRegistry({});
+  const index = registry.pushIndex("a", "1", [
+    { ...IMAGE, architecture: "x86_64" },
+    { layers: [], architecture: "aarch64" },
+  ]);
+  const arm = registry.push("a", "arm", { layers: [], architecture: "aarch64" });
+  const amd = registry.push("a", "amd", { ...IMAGE, architecture: "x86_64" });
+  using home = makeHome();
+  for (const [arch, digest] of [["x86_64", amd], ["arm64", arm]] as const) {
+    const uri = `docker://${registry.address}/a@${index}`;
+    const run = await runEnroot(["digest", "--arch", arch, uri], { home, env: ALLOW_HTTP });
+    assertEquals([run.code, run.stdout], [0, `${digest}\n`], run.stderr);
+  }
+});
+
 Deno.test("enroot digest says what is wrong, with nothing on standard output", async () => {
   await using registry = serveRegistry({ "a:1": IMAGE });
   using home = makeHome();
   for (
     const [uri, error] of [
       [`docker://${registry.address}/a:2`, "returned error code: 404 Not Found: manifest unknown"],
+      ["docker://a@sha256:short", "(not a digest: sha256: and 64 hexadecimal digits, or sha512:"],
       ["docker://A", "[ERROR] Invalid image reference: docker://A"],
       ["ubuntu", "[ERROR] Invalid image reference: ubuntu"],
     ] as const
@@ -74,6 +91,7 @@ Deno.test("enroot digest uses .credentials, with a command for the password", as
   Deno.writeTextFileSync(
     `${directory}/.credentials`,
     "machine 127.0.0.1 login me password $(echo a; echo secret)\n",
+    { mode: 0o600 },
   );
   if (Deno.uid() === 0) Deno.chownSync(`${directory}/.credentials`, TEST_UID, TEST_UID);
   const uri = `docker://me@${registry.address}/a:1`;

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { writeLayout } from "../support/oci_layout.ts";
+import { serveRegistry } from "../support/registry.ts";
 import { tarArchive } from "../support/tar_archive.ts";
 
 /** An OCI layout in the home directory, with one image. */
@@ -64,6 +66,35 @@ Deno.test("enroot import says when the image is for another machine", async () =
   const unknown = await runEnroot(["import", "-a", "vax", uri], { home });
   assertEquals([unknown.code, unknown.stderr], [1, "[ERROR] Invalid argument: vax\n"]);
   assertEquals(filesOf(home), []);
+});
+
+Deno.test("enroot import verifies content that is named by its SHA-512", async () => {
+  using home = makeHome();
+  const tar = tarArchive([{ path: "bin/" }, { path: "bin/tool", data: "tool", mode: 0o755 }]);
+  writeLayout(`${home.path}/layout`, [{ layers: [{ tar }] }], "sha512");
+  const diffIds = [`sha512:${createHash("sha512").update(tar).digest("hex")}`];
+  await using registry = serveRegistry({}, { algorithm: "sha512" });
+  const digest = registry.push("a", "1", { layers: [{ bytes: tar }], diffIds });
+  const run = (uri: string) =>
+    runEnroot(["import", "--force", "--output", "a.sqsh", "--arch", "amd64", uri], {
+      home,
+      env: { ENROOT_ALLOW_HTTP: "y", ENROOT_TRANSFER_RETRIES: "0" },
+    });
+  for (
+    const uri of ["oci:layout", `docker://${registry.address}/a:1`]
+      // The second time it comes from the cache.
+      .concat(Array(2).fill(`docker://${registry.address}/a@${digest}`))
+  ) {
+    const { code, stderr } = await run(uri);
+    assertEquals(code, 0, `${uri}: ${stderr}`);
+  }
+  assert([...Deno.readDirSync(home.cache)].some(({ name }) => name === digest));
+
+  const wrong = [`sha512:${"0".repeat(128)}`];
+  const other = registry.push("a", "2", { layers: [{ bytes: tar }], diffIds: wrong });
+  const { code, stderr } = await run(`docker://${registry.address}/a@${other}`);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "its content is not sha512:0000");
 });
 
 /** Layers that several threads have something to do for. */

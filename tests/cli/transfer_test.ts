@@ -1,6 +1,7 @@
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { enrootCommand, makeHome, runEnroot } from "../support/enroot.ts";
-import { cutAfter, first, stallAfter } from "../support/faults.ts";
+import { cutAfter, encoded, first, stallAfter } from "../support/faults.ts";
 import { type RegistryServer, serveRegistry } from "../support/registry.ts";
 import { tarArchive } from "../support/tar_archive.ts";
 
@@ -43,6 +44,19 @@ Deno.test("an import survives cuts without fetching anything twice", async () =>
   // The configuration, which is shorter than that, and each layer, which is not.
   assertEquals(starts.filter((range) => range === null).length, 4);
   assertEquals(starts.filter((range) => range === "bytes=150000-").length, 3);
+});
+
+Deno.test("an import takes layers with a Content-Encoding as they were sent", async () => {
+  const layers = LAYERS.map(({ bytes }) => ({ bytes: new Uint8Array(gzipSync(bytes)) }));
+  await using registry = serveRegistry({ "a:1": { layers } });
+  // The configuration is no gzip file, as in stores that put the header on everything.
+  registry.fault = (request, answer) =>
+    request.url.includes("/blobs/") ? encoded()(request, answer) : undefined;
+  using home = makeHome();
+  const args = ["import", "--output", "a.sqsh", `docker://${registry.address}/a:1`];
+  const { code, stderr } = await runEnroot(args, { home, env: ENV });
+  assertEquals(code, 0, stderr);
+  assertEquals(stderr.includes("[WARN]"), false, stderr);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

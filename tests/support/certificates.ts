@@ -5,6 +5,8 @@ export interface TestCertificates extends Disposable {
   /** PEM files for a server at 127.0.0.1, localhost and registry.test. */
   readonly certificate: string;
   readonly key: string;
+  /** PEM files of a certificate that is its own authority, `CA:TRUE` or `CA:FALSE`. */
+  readonly selfSigned: Record<"ca" | "leaf", { certificate: string; key: string }>;
   /** A directory that holds the authority's file. */
   readonly directory: string;
 }
@@ -28,6 +30,15 @@ export function makeCertificates(): TestCertificates | undefined {
         .concat("-CA", authority, "-CAkey", `${directory}/ca.key`)
         .concat("-keyout", key, "-out", certificate),
     );
+    for (const [name, basicConstraints] of [["ca", "TRUE"], ["leaf", "FALSE"]]) {
+      openssl(
+        ["req", "-x509", ...common, "-days", "1", "-subj", "/CN=registry.test"]
+          .concat("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test")
+          .concat("-addext", `basicConstraints=critical,CA:${basicConstraints}`)
+          .concat("-keyout", `${directory}/self-${name}.key`)
+          .concat("-out", `${directory}/self-${name}.pem`),
+      );
+    }
   } catch (error) {
     Deno.removeSync(directory, { recursive: true });
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -37,6 +48,10 @@ export function makeCertificates(): TestCertificates | undefined {
     authority,
     certificate,
     key,
+    selfSigned: {
+      ca: { certificate: `${directory}/self-ca.pem`, key: `${directory}/self-ca.key` },
+      leaf: { certificate: `${directory}/self-leaf.pem`, key: `${directory}/self-leaf.key` },
+    },
     directory: `${directory}/ca`,
     [Symbol.dispose]: () => Deno.removeSync(directory, { recursive: true }),
   };

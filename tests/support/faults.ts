@@ -26,6 +26,48 @@ export function stallAfter(bytes: number): Fault {
     changed(answer(), (body) => ({ bytes: body.subarray(0, bytes), then: () => {} }));
 }
 
+/** The body comes byte by byte, so many seconds apart. */
+export function dripping(seconds: number): Fault {
+  return async (_request, answer) => {
+    const response = answer();
+    const body = new Uint8Array(await response.arrayBuffer());
+    let at = 0;
+    const stream = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+        try {
+          if (at < body.length) controller.enqueue(body.subarray(at, ++at));
+          else controller.close();
+        } catch {
+          // The client has gone away meanwhile.
+        }
+      },
+    });
+    return new Response(stream, response);
+  };
+}
+
+/**
+ * The body comes with `Content-Encoding: gzip`, as object stores send what was stored so, and with
+ * its length unless it comes in chunks.
+ */
+export function encoded(
+  { chunked = false, fault }: { chunked?: boolean; fault?: Fault } = {},
+): Fault {
+  return async (request, answer) => {
+    const response = await fault?.(request, answer) ?? answer();
+    const headers = new Headers(response.headers);
+    headers.set("content-encoding", "gzip");
+    if (headers.has("content-length")) {
+      return new Response(response.body, { status: response.status, headers });
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (!chunked) headers.set("content-length", String(body.length));
+    const stream = new Blob([body]).stream();
+    return new Response(chunked ? stream : body, { status: response.status, headers });
+  };
+}
+
 /** The body ends early, and the registry says it is whole. */
 export function shortenedBy(bytes: number): Fault {
   return async (_request, answer) => {

@@ -21,14 +21,18 @@ export interface LayoutImage {
 const SUFFIXES = { gzip: "+gzip", zstd: "+zstd", none: "" };
 
 /** Writes an OCI image layout with these images into an empty or missing directory. */
-export function writeLayout(directory: string, images: LayoutImage[]): void {
-  Deno.mkdirSync(`${directory}/blobs/sha256`, { recursive: true });
+export function writeLayout(
+  directory: string,
+  images: LayoutImage[],
+  algorithm: "sha256" | "sha512" = "sha256",
+): void {
+  Deno.mkdirSync(`${directory}/blobs/${algorithm}`, { recursive: true });
   const write = (bytes: Uint8Array, mediaType: string) => {
-    const hex = createHash("sha256").update(bytes).digest("hex");
-    Deno.writeFileSync(`${directory}/blobs/sha256/${hex}`, bytes);
+    const hex = createHash(algorithm).update(bytes).digest("hex");
+    Deno.writeFileSync(`${directory}/blobs/${algorithm}/${hex}`, bytes);
     return {
       mediaType: `application/vnd.oci.image.${mediaType}`,
-      digest: `sha256:${hex}`,
+      digest: `${algorithm}:${hex}`,
       size: bytes.length,
     };
   };
@@ -42,7 +46,7 @@ export function writeLayout(directory: string, images: LayoutImage[]): void {
         rootfs: {
           type: "layers",
           diff_ids: image.layers.map(({ tar }) =>
-            `sha256:${createHash("sha256").update(tar).digest("hex")}`
+            `${algorithm}:${createHash(algorithm).update(tar).digest("hex")}`
           ),
         },
         ...image.config,

@@ -35,6 +35,8 @@ export interface RegistryServerOptions {
   fault?: Fault;
   /** Whether requests for a part of a blob get just that; they do if not said. */
   ranges?: boolean;
+  /** What content is named by; SHA-256 if not said. */
+  algorithm?: "sha256" | "sha512";
 }
 
 /** What an image consists of. */
@@ -145,7 +147,7 @@ export class RegistryServer implements AsyncDisposable {
 
   /** Stores any document as a manifest. @returns its digest */
   pushManifest(repository: string, tag: string, manifest: Manifest): string {
-    const digest = sha256(manifest.bytes);
+    const digest = this.#digestOf(manifest.bytes);
     this.#manifests.set(`${repository}@${digest}`, manifest);
     this.#manifests.set(`${repository}:${tag}`, manifest);
     return digest;
@@ -153,9 +155,14 @@ export class RegistryServer implements AsyncDisposable {
 
   /** Stores a blob. @returns its descriptor, but for the media type */
   pushBlob(bytes: Uint8Array<ArrayBuffer>): { digest: string; size: number } {
-    const digest = sha256(bytes);
+    const digest = this.#digestOf(bytes);
     this.#blobs.set(digest, bytes);
     return { digest, size: bytes.length };
+  }
+
+  #digestOf(bytes: Uint8Array): string {
+    const { algorithm = "sha256" } = this.#options;
+    return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
   }
 
   #storeImage(repository: string, image: TestImage) {
@@ -177,7 +184,7 @@ export class RegistryServer implements AsyncDisposable {
         mediaType,
         ...(urls === undefined
           ? this.pushBlob(bytes)
-          : { digest: sha256(bytes), size: bytes.length, urls }),
+          : { digest: this.#digestOf(bytes), size: bytes.length, urls }),
       })),
     };
     const bytes = encode(document);
@@ -231,7 +238,7 @@ export class RegistryServer implements AsyncDisposable {
     return new Response(manifest.bytes, {
       headers: {
         "content-type": manifest.mediaType,
-        "docker-content-digest": sha256(manifest.bytes),
+        "docker-content-digest": this.#digestOf(manifest.bytes),
       },
     });
   }

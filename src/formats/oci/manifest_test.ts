@@ -112,7 +112,7 @@ Deno.test("parseManifest() refuses malformed documents, saying where", () => {
     [{ digest: "sha256:xyz" }, "sha256:xyz"],
     [{ digest: DIGEST.toUpperCase() }, "SHA256"],
     [{ digest: `${DIGEST}/../x` }, "../x"],
-    [{ digest: `sha512:${"ab".repeat(64)}` }, "not sha256:HEX"],
+    [{ digest: `sha384:${"ab".repeat(48)}` }, "neither sha256:HEX nor sha512:HEX"],
     [{ urls: "x" }, "URLs of layer 1"],
   ];
   for (const [fields, message] of bad) {
@@ -156,6 +156,12 @@ Deno.test("chooseManifest() finds the platform, its variant if there is one", ()
   assertEquals(choice("amd64/v3", "linux/amd64", "linux/amd64/v3"), 1);
   assertEquals(choice("amd64/v2", "linux/amd64/v3", "linux/amd64"), 1);
   assertEquals(choice("ppc64le", "linux/ppc64le"), 0);
+});
+
+Deno.test("chooseManifest() knows architectures by the names that uname gives them", () => {
+  assertEquals(choice("amd64", "linux/aarch64", "linux/x86_64"), 1);
+  assertEquals(choice("aarch64", "linux/x86_64", "linux/aarch64/v8"), 1);
+  assertEquals(choice("arm64", "linux/aarch64/v9", "linux/aarch64"), 1);
 });
 
 Deno.test("chooseManifest() passes over attestations, and takes a nameless image for want of others", () => {

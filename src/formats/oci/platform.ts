@@ -34,11 +34,15 @@ export function parsePlatform(text: string): Platform {
   return { os: "linux", architecture, variant };
 }
 
-/** Reads the fields `os`, `architecture` and `variant` of a document. */
+/**
+ * Reads the fields `os`, `architecture` and `variant` of a document. Some tools write the
+ * architecture as uname(2) has it; it becomes what the specification says.
+ */
 export function parsePlatformFields(document: JsonObject, what: string): Platform {
+  const architecture = asOptionalString(document.architecture, `architecture of ${what}`);
   return {
     os: asOptionalString(document.os, `operating system of ${what}`),
-    architecture: asOptionalString(document.architecture, `architecture of ${what}`),
+    architecture: ARCHITECTURES.get(architecture) ?? architecture,
     variant: asOptionalString(document.variant, `variant of ${what}`),
   };
 }

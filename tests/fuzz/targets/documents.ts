@@ -11,6 +11,7 @@ import { rcScript } from "../../../src/image/rc_script.ts";
 import { type FuzzTarget, isEnrootRefusal, type Seed } from "../target.ts";
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+const DIGESTS = /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 const WORDS: readonly string[] = [
   ...["null", "true", "-1", "0.5", "1e999", "{}", "[]", '""', '"\\u0000"', '"\\ud800"', "[[", "{"],
   ...['"__proto__":', '"constructor":', `"${DIGEST}"`, '"sha256:"', '"sha512:00"', "\xff", "\\"],
@@ -35,7 +36,7 @@ export const manifestTarget: FuzzTarget = {
           ? [document.config, ...document.layers]
           : [chooseManifest(document, { os: "linux", architecture: "amd64", variant: "" })];
         for (const { digest, size, urls } of descriptors) {
-          assert(/^sha256:[0-9a-f]{64}$/.test(digest), "no digest");
+          assert(DIGESTS.test(digest), "no digest");
           assert(Number.isSafeInteger(size) && size >= 0, "no size");
           assert(urls.every((url) => typeof url === "string"));
         }
@@ -55,7 +56,7 @@ export const configTarget: FuzzTarget = {
     run(input) {
       const { run, platform, diffIds } = parseImageConfig(input);
       assert(typeof platformName(platform) === "string");
-      assert(diffIds.every((digest) => /^sha256:[0-9a-f]{64}$/.test(digest)), "no digest");
+      assert(diffIds.every((digest) => DIGESTS.test(digest)), "no digest");
       for (const word of [...run.env, ...run.cmd, ...run.entrypoint, run.workingDir]) {
         assert(typeof word === "string" && !word.includes("\0"), "no word");
       }
