@@ -7,6 +7,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onLinux418 } from "./old_kernel.ts";
+import { writeExecutable } from "./syscall_program.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const BINARY = Deno.env.get("ENROOT_TEST_BINARY");
@@ -152,8 +153,7 @@ export function enrootCommand(
 
 function writeProgram(home: TestHome, bytes: Uint8Array): string {
   const path = Deno.makeTempFileSync({ dir: home.path, prefix: "program-" });
-  Deno.writeFileSync(path, bytes);
-  Deno.chmodSync(path, 0o755);
+  writeExecutable(path, bytes);
   return path;
 }
 

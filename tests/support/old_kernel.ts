@@ -6,13 +6,8 @@
  * ordinary user may mount.
  */
 import { byteStringFromText } from "../../src/bytes/mod.ts";
-import {
-  memory,
-  pointers,
-  type Syscall,
-  syscallImage,
-  text,
-} from "../../src/linux/syscall_image.ts";
+import { memory, pointers, type Syscall, text } from "../../src/linux/syscall_image.ts";
+import { syscallProgram } from "./syscall_program.ts";
 
 /** The last number that Linux 4.18 has (rseq), in asm/unistd_64.h and asm-generic/unistd.h. */
 const LAST_CALL = { x86_64: 334, aarch64: 293 }[Deno.build.arch];
@@ -55,14 +50,7 @@ export function onLinux418({ command, args, env }: Execution): Uint8Array<ArrayB
       failure: `Cannot execute ${byteStringFromText(command)}`,
     },
   ];
-  const { code, data, dataOffset } = syscallImage(calls, {
-    architecture: Deno.build.arch,
-    report: { prefix: "old kernel: ", suffix: "\n" },
-  });
-  const file = new Uint8Array(dataOffset + data.length);
-  file.set(code, 0);
-  file.set(data, dataOffset);
-  return file;
+  return syscallProgram(calls, "old kernel: ");
 }
 
 /** `struct sock_filter[]`: calls of a higher number fail with ENOSYS. */
