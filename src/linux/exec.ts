@@ -1,5 +1,6 @@
 import { type ByteString } from "../bytes/mod.ts";
-import { anonymousFile } from "./anonymous_file.ts";
+import { EnrootError } from "../diagnostics/mod.ts";
+import { fileWithoutName, memoryFile } from "./anonymous_file.ts";
 import { pwrite } from "./file_data.ts";
 import { AT, close, O, openat } from "./files.ts";
 import { cString } from "./libc.ts";
@@ -21,18 +22,76 @@ export function inheritOnExec(fd: number): void {
  * only by throwing. The process keeps its PID.
  *
  * @param options.environment what others shall see as the environment of that process
- * @throws {SyscallError}
+ * @throws {EnrootError} where the kernel lets no program of ours be executed
  */
 export function execSyscallTable(
   table: Syscall[],
   report: ReportStyle,
   { environment = [] }: { environment?: ByteString[] } = {},
 ): never {
-  const fd = syscallProgram(table, report);
   const argv = new PointerList(["enroot"]);
   const variables = new PointerList(environment);
+  return inExecutablePlace((place) => {
+    executeDescriptor(place(syscallBytes(table, report)), { argv, variables });
+  });
+}
+
+/** execveat(2) of an open file; returns only by throwing. @throws {SyscallError} */
+export function executeDescriptor(
+  fd: number,
+  { argv, variables }: { argv: PointerList; variables: PointerList },
+): never {
   rawSyscall("execveat", [fd, cString(""), argv.array, variables.array, AT_EMPTY_PATH]);
   throw new Error("execveat returned");
+}
+
+/** The program that runs a table of system calls. */
+export type ProgramBytes = ReturnType<typeof syscallImage>;
+
+export function syscallBytes(table: Syscall[], report: ReportStyle): ProgramBytes {
+  return syscallImage(table, { architecture: Deno.build.arch, report });
+}
+
+/** Makes a file without a name of a program, closed on exec. @returns its descriptor */
+type Place = (program: ProgramBytes) => number;
+
+/** Where programs of ours may be executed: in memory, where nothing is left over. */
+const DIRECTORIES = ["/dev/shm", "/tmp", "/var/tmp"];
+
+/**
+ * Executes something in the first place where that is allowed: the kernel may refuse what is in
+ * memory (sysctl vm.memfd_noexec, a policy such as fapolicyd's), or file systems be mounted noexec.
+ *
+ * @param execute returns only by throwing
+ * @throws {EnrootError} where it is allowed nowhere, or fails for another reason
+ */
+export function inExecutablePlace(execute: (place: Place) => void): never {
+  let first: unknown;
+  for (const place of [inMemory, ...DIRECTORIES.map(onDisk)]) {
+    try {
+      execute(place);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      if (!isSyscallError(error, "EACCES", "EPERM", "ENOSYS", "ENOENT", "EROFS", "EOPNOTSUPP")) {
+        throw refusal(error);
+      }
+      first ??= error;
+    }
+  }
+  throw refusal(first);
+}
+
+function refusal(error: unknown): EnrootError {
+  const places = ["memory", ...DIRECTORIES].join(", ");
+  const { reason } = error as SyscallError;
+  return isSyscallError(error, "E2BIG")
+    ? new EnrootError(`Cannot execute the container's command: ${reason} (its environment)`, {
+      cause: error,
+    })
+    : new EnrootError(
+      `Cannot execute a program of enroot's own: ${reason} (a policy forbids it in ${places})`,
+      { cause: error },
+    );
 }
 
 /**
@@ -42,40 +101,44 @@ export function execSyscallTable(
  * @throws {SyscallError} where the kernel lets nothing of ours be executed
  */
 export function syscallProgram(table: Syscall[], report: ReportStyle): number {
-  const { code, data, dataOffset } = syscallImage(table, {
-    architecture: Deno.build.arch,
-    report,
-  });
-  const write = (fd: number) => {
-    pwrite(fd, code, { offset: 0 });
-    pwrite(fd, data, { offset: dataOffset });
-    return fd;
-  };
+  const program = syscallBytes(table, report);
   try {
-    return write(anonymousFile("enroot", { inherit: false, executable: true }));
+    return inMemory(program);
   } catch (error) {
-    if (!isSyscallError(error, "EACCES")) throw error;
-    const fd = programOnDisk(write);
-    if (fd === null) throw error;
-    return fd;
+    if (!isSyscallError(error, "EACCES", "EPERM", "ENOSYS")) throw error;
+    for (const directory of DIRECTORIES) {
+      try {
+        const fd = onDisk(directory)(program);
+        if (isExecutable(`/proc/self/fd/${fd}`)) return fd;
+        close(fd);
+      } catch (other) {
+        if (!(other instanceof SyscallError)) throw other;
+      }
+    }
+    throw error;
   }
 }
 
-/** Makes the program where files can be executed; null where there is no such place. */
-function programOnDisk(write: (fd: number) => number): number | null {
-  for (const directory of ["/dev/shm", "/tmp", "/var/tmp"]) {
+function inMemory(program: ProgramBytes): number {
+  return write(memoryFile("enroot", { inherit: false, executable: true }), program);
+}
+
+function onDisk(directory: string): Place {
+  return (program) => {
+    const writer = fileWithoutName(directory);
     try {
-      const writer = openat(AT.FDCWD, directory, { flags: O.RDWR | O.TMPFILE, mode: 0o700 });
       // What is open for writing cannot be executed (ETXTBSY).
-      const fd = openat(AT.FDCWD, `/proc/self/fd/${write(writer)}`, { flags: O.RDONLY });
+      return openat(AT.FDCWD, `/proc/self/fd/${write(writer, program)}`, { flags: O.RDONLY });
+    } finally {
       close(writer);
-      if (isExecutable(`/proc/self/fd/${fd}`)) return fd;
-      close(fd);
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
     }
-  }
-  return null;
+  };
+}
+
+function write(fd: number, { code, data, dataOffset }: ProgramBytes): number {
+  pwrite(fd, code, { offset: 0 });
+  pwrite(fd, data, { offset: dataOffset });
+  return fd;
 }
 
 /** A NULL-terminated array of C strings; the strings live as long as this object. */

@@ -78,7 +78,7 @@ export {
   resetSignals,
   unshare,
 } from "./process.ts";
-export { ownershipFilterRows } from "./seccomp.ts";
+export { containerFilterRows } from "./seccomp.ts";
 export { runSyscalls } from "./run_syscalls.ts";
 export { goOnAsOrphan, goOnInChild, type ProgramCall } from "./fork_handover.ts";
 export { cloneStandIn, type StandIn } from "./stand_in.ts";
@@ -95,6 +95,13 @@ export { groupLineOf, passwdLineOf } from "./accounts.ts";
 export { attachLoopDevice, type LoopDevice } from "./loop_device.ts";
 export { bringUpLoopback } from "./network.ts";
 export { terminalName } from "./terminal.ts";
+export {
+  copyWindowSize,
+  hasControllingTerminal,
+  openPseudoTerminal,
+  type PseudoTerminal,
+  waitingDescriptor,
+} from "./pseudo_terminal.ts";
 export { tryLock } from "./flock.ts";
 export { type ChildState, pollChild, raise, sendSignal, waitForChild } from "./child_process.ts";
 export { pipe, readSome, writeMessage } from "./pipe.ts";

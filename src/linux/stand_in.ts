@@ -1,6 +1,6 @@
 import type { ByteString } from "../bytes/mod.ts";
 import { cloneAndGoOn, keepInPlace } from "./clone_and_go_on.ts";
-import { PointerList, syscallProgram } from "./exec.ts";
+import { executeDescriptor, inExecutablePlace, PointerList, syscallBytes } from "./exec.ts";
 import { cString } from "./libc.ts";
 import { exitProcess, processId } from "./process.ts";
 import { rawSyscall, wordOf } from "./raw_syscall.ts";
@@ -15,7 +15,7 @@ export interface StandIn {
    * Ends this process; the one that it stands in for replaces itself by one that runs a table of
    * system calls, as {@link execSyscallTable} does. Descriptors that are not close-on-exec go along.
    *
-   * @throws {SyscallError} where the kernel lets nothing of ours be executed
+   * @throws {EnrootError} where the kernel lets no program of ours be executed
    */
   handOver(table: Syscall[], report: ReportStyle, options: { environment: ByteString[] }): never;
   /** Ends both processes. */
@@ -53,18 +53,24 @@ export function cloneStandIn(flags: number): StandIn {
       // The child is to be waited for, or it would stay as a zombie.
       const pid = processId();
       const wait: Syscall = { name: "wait4", arguments: [pid, 0, 0, 0], ignoreError: true };
-      const fd = syscallProgram([wait, ...table], report);
+      const program = syscallBytes([wait, ...table], report);
+      const trial = syscallBytes([{ name: "exit_group", arguments: [0] }], report);
       const argv = new PointerList(["enroot"]);
       const variables = new PointerList(environment);
       const path = cString("");
       keepInPlace(path, argv, variables);
-      handover.set([
-        BigInt(fd),
-        wordOf(path),
-        wordOf(argv.array),
-        wordOf(variables.array),
-      ]);
-      return exit(1);
+      return inExecutablePlace((place) => {
+        handover.set([
+          BigInt(place(program)),
+          wordOf(path),
+          wordOf(argv.array),
+          wordOf(variables.array),
+        ]);
+        // The parent could not say why it fails. This process ends by executing the like: if it
+        // goes on, the kernel refuses.
+        handover[4] = 1n;
+        executeDescriptor(place(trial), { argv, variables });
+      });
     },
   };
 }

@@ -16,6 +16,7 @@ const NUMBERS = {
   faccessat: [269, 48],
   fchdir: [81, 50],
   fchmod: [91, 52],
+  fchown: [93, 55],
   fcntl: [72, 25],
   flock: [73, 32],
   getdents64: [217, 61],

@@ -1,5 +1,5 @@
 import { type ByteString, textFromByteString } from "../bytes/mod.ts";
-import { EnrootError } from "../diagnostics/mod.ts";
+import { EnrootError, logWarning } from "../diagnostics/mod.ts";
 import {
   AT,
   isExecutable,
@@ -55,6 +55,7 @@ export function containerCommand(
     else wanted = environment.get("SHELL");
   }
   if (!environment.has("PATH")) environment.set("PATH", DEFAULT_PATH);
+  dropLongVariables(environment);
   const shell = wanted !== undefined && isExecutable(wanted) ? wanted : DEFAULT_SHELL;
   if (isMissing(shell)) {
     rows.push(...directRows(args, { environment, rc, files }));
@@ -68,6 +69,23 @@ export function containerCommand(
     rows.push(executeRow(invocation, environment));
   }
   return { rows, environment: linesOf(environment) };
+}
+
+/**
+ * Takes away what execve(2) would refuse with the whole environment: a single string may not be
+ * longer than MAX_ARG_STRLEN.
+ */
+function dropLongVariables(environment: Environment): void {
+  const MAX_ARG_STRLEN = 32 * 4096; // Its NUL included. There are kernels with larger pages.
+  for (const [name, value] of environment) {
+    const length = name.length + "=".length + value.length;
+    if (length < MAX_ARG_STRLEN) continue;
+    environment.delete(name);
+    logWarning(
+      `Ignoring the variable ${textFromByteString(name)}: it has ${length} bytes, and the kernel ` +
+        `takes ${MAX_ARG_STRLEN - 1}`,
+    );
+  }
 }
 
 /** A shell that is there but cannot be executed is better found out by trying: the error tells why. */

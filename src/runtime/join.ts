@@ -2,12 +2,12 @@ import type { ByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import {
   anonymousFile,
+  containerFilterRows,
   dropCapabilitiesRows,
   execSyscallTable,
   inheritOnExec,
   noNewPrivilegesRow,
   O,
-  ownershipFilterRows,
   resetSignals,
   resultAddress,
   resultOf,
@@ -15,7 +15,8 @@ import {
 } from "../linux/mod.ts";
 import { parseEnvironment } from "./byte_environment.ts";
 import { commandRows } from "./command_rows.ts";
-import { dieWithParentRow, supervisorRows } from "./supervisor_rows.ts";
+import { type OwnSession, ownSession } from "./own_session.ts";
+import { dieWithParentRow, relayRows, supervisorRows } from "./supervisor_rows.ts";
 import type { Program } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
 import {
@@ -56,25 +57,27 @@ export function joinAndExecute(
   const last = [...descriptors.keys()].filter((name) => name !== "user" && name !== "pid");
   const isForeign = descriptors.has("user");
 
-  const enter = [...(isForeign ? becomeOwner(target) : []), ...join("user")];
+  const owner = isForeign ? otherOwner(target) : null;
+
+  const enter = [...(owner === null ? [] : becomeRows(owner)), ...join("user")];
   const directory = target.open("cwd", O.PATH);
   const inside = [...last.flatMap(join), ...directoryRows(target, directory)];
   inside.push(noNewPrivilegesRow());
+  inside.push(...containerFilterRows({ fakeOwnership: isForeign }));
   if (isForeign) {
-    inside.push(...ownershipFilterRows());
     if (target.idMap("uid_map").inside !== 0) inside.push(...dropCapabilitiesRows());
   }
   const variables = parseEnvironment(target.read("environ").split("\0"));
   for (const [name, value] of environment) variables.set(name, value);
   inside.push(...commandRows(command, variables));
 
+  const session = isForeign && owner !== null ? ownSession(owner.uid) : null;
   resetSignals();
+  const parts = { program, session, descriptors: [...descriptors.values(), directory] };
   const table = descriptors.has("pid")
-    ? inChild([...enter, ...join("pid")], {
-      inside,
-      program,
-      descriptors: [...descriptors.values(), directory],
-    })
+    ? inPidNamespace([...enter, ...join("pid")], { ...parts, inside })
+    : session !== null
+    ? inChild([...enter], { ...parts, inside })
     : [...enter, ...inside];
   execSyscallTable(table, reportStyle());
 }
@@ -132,14 +135,23 @@ function withDescriptor(fd: number, row: Syscall): Syscall[] {
   return [row, { name: "close", arguments: [fd], ignoreError: true }];
 }
 
+/** A user of the host, by its ids there. */
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The user whose container it is, where the superuser enters that of another one; else null. */
+function otherOwner(target: TargetProcess): Owner | null {
+  const uid = target.idMap("uid_map").outside;
+  return Deno.uid() !== 0 || uid === 0 ? null : { uid, gid: target.idMap("gid_map").outside };
+}
+
 /**
  * Makes the superuser the user whose container it is: what runs in there is that user's choice, and
  * root without capabilities would still own half the files of the host.
  */
-function becomeOwner(target: TargetProcess): Syscall[] {
-  const uid = target.idMap("uid_map").outside;
-  const gid = target.idMap("gid_map").outside;
-  if (Deno.uid() !== 0 || uid === 0) return [];
+function becomeRows({ uid, gid }: Owner): Syscall[] {
   const failure = "Cannot become the owner of the container";
   return [
     { name: "setgroups", arguments: [0, 0], failure },
@@ -148,50 +160,79 @@ function becomeOwner(target: TargetProcess): Syscall[] {
   ];
 }
 
+/** What a child in a container is made with. */
+interface ChildParts {
+  /** Rows for the child once it is where it belongs. */
+  readonly inside: Syscall[];
+  readonly program: Program;
+  /** What the supervisor does not need. */
+  readonly descriptors: readonly number[];
+  readonly session: OwnSession | null;
+}
+
+/** A child goes on inside, in a session of its own; this process becomes its supervisor. */
+function inChild(enter: Syscall[], parts: ChildParts): Syscall[] {
+  const pidFd = anonymousFile("enroot-pid", { inherit: true });
+  const begin = dieWithParentRow();
+  const child = forkRow(SIGCHLD, begin);
+  return [
+    child,
+    { name: "write", arguments: [pidFd, resultAddress(child), 8], failure: CANNOT_CREATE },
+    ...superviseRows(pidFd, parts),
+    begin,
+    closeRow(pidFd),
+    ...(parts.session?.enter ?? []),
+    ...enter,
+    dieWithParentRow(), // Another identity has made the kernel forget it.
+    ...parts.inside,
+  ];
+}
+
 /**
  * Only a child can be in another PID namespace. The child that joins it makes the one that stays,
  * on this process's account (CLONE_PARENT), and ends. This process has joined nothing, so it can
  * have threads again: it becomes the supervisor.
  */
-function inChild(
-  enter: Syscall[],
-  { inside, program, descriptors }: {
-    inside: Syscall[];
-    program: Program;
-    descriptors: number[];
-  },
-): Syscall[] {
-  const SIGCHLD = 17, CLONE_PARENT = 0x8000;
-  const failure = "Cannot create a process in the container";
+function inPidNamespace(enter: Syscall[], parts: ChildParts): Syscall[] {
+  const CLONE_PARENT = 0x8000;
   const pidFd = anonymousFile("enroot-pid", { inherit: true });
-  const fork = (flags: number, onZero: Syscall): Syscall => ({
-    name: "clone",
-    arguments: [flags, 0, 0, 0, 0],
-    onZero,
-    failure,
-  });
-  const closeRow = (fd: number): Syscall => ({
-    name: "close",
-    arguments: [fd],
-    ignoreError: true,
-  });
-
   const dieWithParent = dieWithParentRow();
-  const stay = fork(CLONE_PARENT | SIGCHLD, dieWithParent);
+  const stay = forkRow(CLONE_PARENT | SIGCHLD, dieWithParent);
   const goIn = dieWithParentRow();
-  const leave = fork(SIGCHLD, goIn);
+  const leave = forkRow(SIGCHLD, goIn);
   return [
     leave,
-    { name: "wait4", arguments: [resultOf(leave), 0, 0, 0], failure },
-    ...descriptors.map(closeRow),
-    ...supervisorRows(program, pidFd),
+    { name: "wait4", arguments: [resultOf(leave), 0, 0, 0], failure: CANNOT_CREATE },
+    ...superviseRows(pidFd, parts),
     goIn,
     ...enter,
     stay,
-    { name: "write", arguments: [pidFd, resultAddress(stay), 8], failure },
+    { name: "write", arguments: [pidFd, resultAddress(stay), 8], failure: CANNOT_CREATE },
     { name: "exit_group", arguments: [0] },
     dieWithParent,
     closeRow(pidFd),
-    ...inside,
+    ...(parts.session?.enter ?? []),
+    ...parts.inside,
+  ];
+}
+
+const SIGCHLD = 17;
+const CANNOT_CREATE = "Cannot create a process in the container";
+
+function forkRow(flags: number, onZero: Syscall): Syscall {
+  return { name: "clone", arguments: [flags, 0, 0, 0, 0], onZero, failure: CANNOT_CREATE };
+}
+
+function closeRow(fd: number): Syscall {
+  return { name: "close", arguments: [fd], ignoreError: true };
+}
+
+function superviseRows(pidFd: number, { program, descriptors, session }: ChildParts): Syscall[] {
+  const pseudoTerminal = session?.pseudoTerminal ?? null;
+  return [
+    ...descriptors.map(closeRow),
+    ...(pseudoTerminal === null
+      ? supervisorRows(program, pidFd)
+      : relayRows(program, { pidFd, pseudoTerminal })),
   ];
 }

@@ -2,8 +2,8 @@ import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, logError, messageOf, writeStdout } from "../diagnostics/mod.ts";
 import {
   CLONE,
+  containerFilterRows,
   execSyscallTable,
-  ownershipFilterRows,
   resetSignals,
   type Syscall,
   text,
@@ -41,7 +41,7 @@ export function runNsenterTool(args: readonly string[]): number {
     const rows = target === undefined
       ? newNamespaceRows({ user, mount, remapRoot: options.has("remap-root") })
       : namespaceRowsOf(target, { user, mount });
-    if (user) rows.push(...ownershipFilterRows());
+    if (user) rows.push(...containerFilterRows({ fakeOwnership: true }));
     const directory = options.get("workdir");
     if (directory !== undefined) {
       const path = byteStringFromText(directory);

@@ -15,7 +15,10 @@ export async function playPart(
     case "enroot-runtime":
       return (await import("./stage.ts")).runStage(Number(args[0]), await hooks());
     case "enroot-supervisor":
-      return await (await import("./supervisor.ts")).runSupervisor(Number(args[0]));
+      return await (await import("./supervisor.ts")).runSupervisor(
+        Number(args[0]),
+        args[1] === undefined ? null : Number(args[1]),
+      );
     case "enroot-image-server": {
       const { parseServerArguments } = await import("./image_server/server_arguments.ts");
       const { serveImage } = await import("./image_server/serve_image.ts");

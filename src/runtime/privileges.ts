@@ -1,8 +1,8 @@
 import {
   CLONE,
+  containerFilterRows,
   dropCapabilitiesRows,
   noNewPrivilegesRow,
-  ownershipFilterRows,
   type Syscall,
 } from "../linux/mod.ts";
 import type { StartPlan } from "./plan.ts";
@@ -21,7 +21,7 @@ export function privilegeRows(
     // Linux before 4.6 has none.
     { name: "unshare", arguments: [CLONE.NEWCGROUP], ignoreError: true },
     noNewPrivilegesRow(),
-    ...(namespaces.user ? ownershipFilterRows() : []),
+    ...containerFilterRows({ fakeOwnership: namespaces.user }),
     ...(identity.uid === 0 ? [] : dropCapabilitiesRows()),
   ];
 }

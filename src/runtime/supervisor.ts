@@ -7,22 +7,26 @@ import {
   resetSignals,
   sendSignal,
 } from "../linux/mod.ts";
+import { relayTerminal } from "./terminal_relay.ts";
 
 const SIGINT = 2, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
 
 /**
- * Stands for the first process of a PID namespace, which has to be a child: passes SIGTERM and
- * SIGINT on, stops and continues with it, and ends the way it ends. `pidFd` is the descriptor of a
- * file with the child's PID.
+ * Stands for a process that has to be a child, as the first one of a PID namespace has: passes
+ * SIGTERM and SIGINT on, stops and continues with it, and ends the way it ends.
  *
+ * @param pidFd the descriptor of a file with the child's PID
+ * @param master the descriptor of the master of the child's pseudo-terminal, which this process's
+ *   terminal is to be connected with; null for none
  * @returns the child's exit code
  */
-export async function runSupervisor(pidFd: number): Promise<number> {
+export async function runSupervisor(pidFd: number, master: number | null): Promise<number> {
   const bytes = Deno.readFileSync(`/proc/self/fd/${pidFd}`);
   close(pidFd);
   // Whoever was to make the child has said why it did not.
   if (bytes.length === 0) return 1;
   const pid = new DataView(bytes.buffer).getInt32(0, true);
+  const relay = master === null ? null : relayTerminal(master);
   Deno.addSignalListener("SIGTERM", () => forward(pid, SIGTERM));
   Deno.addSignalListener("SIGINT", () => {
     // The terminal tells everybody in its foreground group; twice means more than once to some.
@@ -33,13 +37,16 @@ export async function runSupervisor(pidFd: number): Promise<number> {
       for (let state = pollChild(pid); state !== null; state = pollChild(pid)) {
         if (state.kind !== "stopped") return resolve(state);
         // Whoever waits for us sees us stop, and wakes both by waking us.
+        relay?.pause();
         raise(SIGSTOP);
+        relay?.resume();
         forward(pid, SIGCONT);
       }
     };
     Deno.addSignalListener("SIGCHLD", look);
     look();
   });
+  await relay?.finish();
   return end.kind === "exited" ? end.code : dieOf(end.signal);
 }
 

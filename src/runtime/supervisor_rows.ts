@@ -1,4 +1,4 @@
-import { AT, O, resultOf, type Syscall, text } from "../linux/mod.ts";
+import { AT, O, type PseudoTerminal, resultOf, type Syscall, text } from "../linux/mod.ts";
 import { executeProgram, type Program } from "./program.ts";
 
 /** The name (`argv[0]`) by which the program knows that it supervises a container. */
@@ -25,6 +25,20 @@ export function supervisorRows(program: Program, pidFd: number): Syscall[] {
       { name: "dup3", arguments: [resultOf(open), fd, 0], ignoreError: true },
     ]),
     ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
+  ];
+}
+
+/**
+ * Rows that make this process the supervisor of the child whose PID is in a file, which has a
+ * pseudo-terminal in place of this process's terminal: the supervisor relays between the two.
+ */
+export function relayRows(
+  program: Program,
+  { pidFd, pseudoTerminal: { master, slave } }: { pidFd: number; pseudoTerminal: PseudoTerminal },
+): Syscall[] {
+  return [
+    { name: "close", arguments: [slave], ignoreError: true },
+    ...executeProgram(program, SUPERVISOR_NAME, [pidFd, master]),
   ];
 }
 

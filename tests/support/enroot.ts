@@ -6,7 +6,8 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onLinux418 } from "./old_kernel.ts";
+import { type Kernel, onKernel } from "./old_kernel.ts";
+import { writeExecutable } from "./syscall_program.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const BINARY = Deno.env.get("ENROOT_TEST_BINARY");
@@ -85,7 +86,7 @@ export interface RunOptions {
   /** Run as this user (and group) rather than as the test user, where the tests run as root. */
   uid?: number;
   /** The kernel that the program shall believe to run on; this machine's if absent. */
-  kernel?: "4.18";
+  kernel?: Kernel;
   /** Milliseconds after which the program is killed; two minutes if absent. */
   timeout?: number;
 }
@@ -135,9 +136,10 @@ export function enrootCommand(
   const dropped = Deno.uid() === 0 && options.asCaller !== true;
   const { uid = TEST_UID } = options;
   const plain = { command: program.command, args: [...program.args, ...args] };
-  const { command, args: words } = options.kernel === undefined
-    ? plain
-    : { command: writeProgram(options.home, onLinux418({ ...plain, env })), args: [] };
+  const { command, args: words } = options.kernel === undefined ? plain : {
+    command: writeProgram(options.home, onKernel(options.kernel, { ...plain, env })),
+    args: [],
+  };
   return new Deno.Command(command, {
     args: words,
     env,
@@ -152,8 +154,7 @@ export function enrootCommand(
 
 function writeProgram(home: TestHome, bytes: Uint8Array): string {
   const path = Deno.makeTempFileSync({ dir: home.path, prefix: "program-" });
-  Deno.writeFileSync(path, bytes);
-  Deno.chmodSync(path, 0o755);
+  writeExecutable(path, bytes);
   return path;
 }
 

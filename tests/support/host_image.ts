@@ -38,6 +38,7 @@ const WELCOME = [
   "pwd",
   "readlink",
   "rm",
+  "stty",
   "rmdir",
   "sed",
   "sleep",

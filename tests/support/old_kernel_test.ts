@@ -1,44 +1,34 @@
 import { assertEquals } from "@std/assert";
-import { type Syscall, syscallImage } from "../../src/linux/syscall_image.ts";
 import type { SyscallName } from "../../src/linux/syscall_numbers.ts";
-import { onLinux418 } from "./old_kernel.ts";
+import { type Kernel, onKernel } from "./old_kernel.ts";
+import { syscallProgram, writeExecutable } from "./syscall_program.ts";
 
 /** Runs a program that makes one system call and ends; gives what it says of the call's failure. */
-function failureOf(name: SyscallName): string {
-  const calls: Syscall[] = [
-    { name, arguments: [-1, 0, 0, 0, 0], failure: name },
-    { name: "exit_group", arguments: [0] },
-  ];
-  const { code, data, dataOffset } = syscallImage(calls, {
-    architecture: Deno.build.arch,
-    report: { prefix: "", suffix: "\n" },
-  });
+function failureOf(name: SyscallName, kernel: Kernel): string {
   const directory = Deno.makeTempDirSync();
   try {
-    const write = (name: string, bytes: (path: string) => void) => {
-      const path = `${directory}/${name}`;
-      bytes(path);
-      Deno.chmodSync(path, 0o755);
-      return path;
-    };
-    const command = write("call", (path) => {
-      using file = Deno.openSync(path, { create: true, write: true });
-      file.writeSync(code);
-      file.seekSync(dataOffset, Deno.SeekMode.Start);
-      file.writeSync(data);
-    });
-    const old = write("old", (path) => {
-      Deno.writeFileSync(path, onLinux418({ command, args: [], env: {} }));
-    });
-    return new TextDecoder().decode(new Deno.Command(old).outputSync().stderr);
+    const command = `${directory}/call`;
+    const call = { name, arguments: [-1, 0, 0, 0, 0], failure: name };
+    writeExecutable(command, syscallProgram([call, { name: "exit_group", arguments: [0] }]));
+    writeExecutable(`${directory}/old`, onKernel(kernel, { command, args: [], env: {} }));
+    const { stderr } = new Deno.Command(`${directory}/old`).outputSync();
+    return new TextDecoder().decode(stderr);
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
 }
 
-Deno.test("onLinux418() refuses calls that came later, and no others", () => {
+Deno.test("onKernel() refuses calls that came later, and no others", () => {
   for (const newer of ["openat2", "close_range"] as const) {
-    assertEquals(failureOf(newer), `${newer}: Function not implemented\n`);
+    assertEquals(failureOf(newer, "4.18"), `${newer}: Function not implemented\n`);
   }
-  assertEquals(failureOf("fchdir"), "fchdir: Bad file descriptor\n");
+  assertEquals(failureOf("fchdir", "4.18"), "fchdir: Bad file descriptor\n");
+});
+
+Deno.test("onKernel() refuses the calls that it is told, and no others", () => {
+  const kernel = { refuses: ["fchdir", "flock"] } as const;
+  for (const refused of kernel.refuses) {
+    assertEquals(failureOf(refused, kernel), `${refused}: Operation not permitted\n`);
+  }
+  assertEquals(failureOf("ioctl", kernel), "ioctl: Bad file descriptor\n");
 });

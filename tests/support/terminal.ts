@@ -38,7 +38,13 @@ export function terminalTest(name: string, fn: () => Promise<void>): void {
 /** Runs a command at a terminal of 24 lines and 80 columns, as the test user. */
 export async function atTerminal(
   command: string[],
-  { home, env, steps }: { home: TestHome; env?: Record<string, string>; steps: TerminalStep[] },
+  { home, env, steps, asCaller }: {
+    home: TestHome;
+    env?: Record<string, string>;
+    steps: TerminalStep[];
+    /** As the user who runs the tests (root, mostly), with that user's terminal. */
+    asCaller?: boolean;
+  },
 ): Promise<TerminalResult> {
   const child = new Deno.Command("python3", {
     args: [SCRIPT],
@@ -51,7 +57,7 @@ export async function atTerminal(
     command,
     env: { ...home.env, ...programFiles().env, TERM: "dumb", PS1: "outer> ", ...env },
     cwd: home.path,
-    uid: Deno.uid() === 0 ? TEST_UID : null,
+    uid: Deno.uid() === 0 && asCaller !== true ? TEST_UID : null,
     steps,
   })));
   await writer.close();
