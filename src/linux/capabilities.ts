@@ -1,4 +1,4 @@
-import { rawSyscall } from "./raw_syscall.ts";
+import { rawSyscall, tryRawSyscall } from "./raw_syscall.ts";
 import { memory, type Syscall } from "./syscall_image.ts";
 
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
@@ -7,9 +7,15 @@ const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 
-/** The highest capability this kernel knows. */
+/** The highest capability this kernel knows: asked of it, for /proc/sys may be hidden (subset=pid). */
 export function lastCapability(): number {
-  return Number(Deno.readTextFileSync("/proc/sys/kernel/cap_last_cap"));
+  const PR_CAPBSET_READ = 23, CAP_CHECKPOINT_RESTORE = 40; // The last one of Linux 5.9 to 6.18.
+  const isKnown = (capability: number) =>
+    tryRawSyscall("prctl", [PR_CAPBSET_READ, capability]) >= 0;
+  let last = CAP_CHECKPOINT_RESTORE;
+  while (!isKnown(last)) last--;
+  while (isKnown(last + 1)) last++;
+  return last;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
 import type { HookLibrary } from "./hook.ts";
 
 /**
@@ -9,19 +10,32 @@ import type { HookLibrary } from "./hook.ts";
  */
 export async function playPart(
   name: string,
+  options: { args: readonly string[]; hooks: () => Promise<HookLibrary> },
+): Promise<number | null> {
+  try {
+    return await play(name, options);
+  } catch (error) {
+    logError(messageOf(error));
+    return 1;
+  }
+}
+
+async function play(
+  name: string,
   { args, hooks }: { args: readonly string[]; hooks: () => Promise<HookLibrary> },
 ): Promise<number | null> {
   switch (name) {
     case "enroot-runtime":
-      return (await import("./stage.ts")).runStage(Number(args[0]), await hooks());
+      return (await import("./stage.ts")).runStage(descriptorOf(args[0]), await hooks());
     case "enroot-supervisor":
       return await (await import("./supervisor.ts")).runSupervisor(
-        Number(args[0]),
-        args[1] === undefined ? null : Number(args[1]),
+        descriptorOf(args[0]),
+        args[1] === undefined ? null : descriptorOf(args[1]),
       );
     case "enroot-image-server": {
       const { parseServerArguments } = await import("./image_server/server_arguments.ts");
       const { serveImage } = await import("./image_server/serve_image.ts");
+      args.forEach(descriptorOf); // Numbers, all of them.
       return serveImage(parseServerArguments(args));
     }
     case "enroot-mount":
@@ -33,4 +47,10 @@ export async function playPart(
     default:
       return null;
   }
+}
+
+/** A descriptor that an earlier process of the program left. @throws {EnrootError} */
+function descriptorOf(argument = ""): number {
+  if (/^[0-9]{1,10}$/.test(argument)) return Number(argument);
+  throw new EnrootError(`Invalid argument: ${argument}`);
 }
