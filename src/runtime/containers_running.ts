@@ -153,6 +153,11 @@ function read(pid: number, file: string): string {
   return byteString(Deno.readFileSync(`/proc/${pid}/${file}`));
 }
 
+/** Seconds; whole ones where proc(5) shows nothing but processes (subset=pid). */
 function uptime(): number {
-  return Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]);
+  try {
+    return Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]);
+  } catch {
+    return Deno.osUptime();
+  }
 }

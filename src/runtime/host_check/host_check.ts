@@ -39,8 +39,7 @@ export function checkHost(host: HostFacts): Finding[] {
   return CHECKS.map(({ name, required, problem }) => ({ name, required, problem: problem(host) }));
 }
 
-function oldKernel(host: HostFacts): string | null {
-  const release = host.read("/proc/sys/kernel/osrelease") ?? "unknown";
+function oldKernel({ release }: HostFacts): string | null {
   const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
   return major > 4 || (major === 4 && minor >= 18) ? null : `this is Linux ${release}`;
 }

@@ -9,6 +9,8 @@ export type Attempt =
 
 /** The host, as far as its fitness to run containers goes. */
 export interface HostFacts {
+  /** The kernel's version, as uname(2) has it. */
+  readonly release: string;
   readonly architecture: string;
   /** The text of a file, blanks around it cut; null when it cannot be read. */
   read(path: string): string | null;

@@ -22,6 +22,7 @@ export function probedHost(
   { path, directory }: { path: string; directory: string },
 ): HostFacts {
   return {
+    release: Deno.osRelease(),
     architecture: Deno.build.arch,
     read(file) {
       try {
