@@ -1,3 +1,5 @@
+import { temporaryName } from "./abandoned.ts";
+
 /** The signals by which a process is asked to end. */
 const TERMINATION_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 
@@ -48,12 +50,11 @@ export interface TemporaryOptions {
 
 /** Makes an empty directory of a random name that only its owner can enter. */
 export function temporaryDirectory({ directory, prefix, remove }: TemporaryOptions): Temporary {
-  return temporary(() => Deno.makeTempDirSync({ dir: directory, prefix }), remove);
-}
-
-/** Makes an empty file of a random name that only its owner can read. */
-export function temporaryFile({ directory, prefix, remove }: TemporaryOptions): Temporary {
-  return temporary(() => Deno.makeTempFileSync({ dir: directory, prefix }), remove);
+  return temporary(() => {
+    const path = `${directory}/${temporaryName(prefix)}`;
+    Deno.mkdirSync(path, { mode: 0o700 });
+    return path;
+  }, remove);
 }
 
 function temporary(make: () => string, remove = removeAll): Temporary {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { onTermination, temporaryDirectory, temporaryFile } from "./temporary.ts";
+import { onTermination, temporaryDirectory } from "./temporary.ts";
 
 function exists(path: string): boolean {
   try {
@@ -25,16 +25,15 @@ Deno.test("temporaryDirectory() is private, of a random name, and gone when disp
   Deno.removeSync(options.directory);
 });
 
-Deno.test("temporaryFile() stays when it is kept, and may be gone already", () => {
+Deno.test("temporaryDirectory() stays when it is kept, and may be gone already", () => {
   const options = { directory: Deno.makeTempDirSync(), prefix: "x-" };
   let kept = "";
   {
-    using file = temporaryFile(options);
-    using gone = temporaryFile(options);
-    assertEquals((Deno.statSync(file.path).mode ?? 0) & 0o777, 0o600);
+    using directory = temporaryDirectory(options);
+    using gone = temporaryDirectory(options);
     Deno.removeSync(gone.path);
-    file.keep();
-    kept = file.path;
+    directory.keep();
+    kept = directory.path;
   }
   assert(exists(kept));
   Deno.removeSync(options.directory, { recursive: true });
@@ -56,8 +55,8 @@ Deno.test("temporaryDirectory() leaves the removal to who knows how", () => {
   Deno.removeSync(directory);
 });
 
-Deno.test("temporaryFile() throws where none can be made", () => {
-  assertThrows(() => temporaryFile({ directory: "/nonexistent", prefix: "x" }));
+Deno.test("temporaryDirectory() throws where none can be made", () => {
+  assertThrows(() => temporaryDirectory({ directory: "/nonexistent", prefix: "x" }));
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
