@@ -79,8 +79,8 @@ export class BlobCache implements Disposable {
     try {
       using cached = await CachedFile.open(directory, digest);
       if (cached === null || cached.size > limit) return undefined;
-      const { path, file } = cached;
-      const bytes = await new StoredBlob({ path, file, digest: null }).bytes();
+      const { path, file, size } = cached;
+      const bytes = await new StoredBlob({ path, file, size, digest: null }).bytes();
       return digestOf(bytes) === digest ? bytes : undefined;
     } catch {
       return undefined;
@@ -203,7 +203,7 @@ export class BlobCache implements Disposable {
     }
     this.#verified.set(blob.digest, opened.identity);
     const path = opened.publish(blob.digest) ? `${this.#path}/${blob.digest}` : opened.path;
-    return new StoredBlob({ path, file: opened.release(), digest: null });
+    return new StoredBlob({ path, file: opened.release(), size: blob.size, digest: null });
   }
 
   /** @throws {EnrootError} where none can be made */
@@ -248,8 +248,9 @@ async function complete(partial: PartialBlob, fill: Fill): Promise<void> {
   }
 }
 
-function blobOf({ path, file, isForeign }: CachedFile, { digest }: Descriptor): StoredBlob {
-  return new StoredBlob({ path, file, digest: isForeign ? digest : null });
+function blobOf(cached: CachedFile, { digest }: Descriptor): StoredBlob {
+  const { path, file, size, isForeign } = cached;
+  return new StoredBlob({ path, file, size, digest: isForeign ? digest : null });
 }
 
 /** Keeps a blob from being the first to go when the cache is pruned. */

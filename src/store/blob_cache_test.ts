@@ -241,6 +241,24 @@ Deno.test(
 );
 
 Deno.test(
+  "obtain() does not go by the clock of this machine",
+  resident,
+  () =>
+    inCache(async (cache, directory) => {
+      Deno.mkdirSync(directory);
+      Deno.writeTextFileSync(`${directory}/new.partial`, "");
+      const { now } = Date;
+      try {
+        Date.now = () => now() + 30 * 24 * 3600 * 1000;
+        using _blob = await cache.obtain(BLOB, fill);
+      } finally {
+        Date.now = now;
+      }
+      assertEquals(names(directory), ["new.partial", BLOB.digest]);
+    }),
+);
+
+Deno.test(
   "obtain() does not write through a symbolic link that somebody put there",
   resident,
   () =>

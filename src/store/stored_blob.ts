@@ -8,6 +8,8 @@ export interface BlobFile {
   /** What messages call it. */
   path: string;
   file: Deno.FsFile;
+  /** How many bytes there are. */
+  size: number;
   /** What the bytes must prove to be once more as they are read; null for what only we can change. */
   digest: Digest | null;
 }
@@ -16,11 +18,13 @@ export interface BlobFile {
 export class StoredBlob implements Disposable {
   readonly path: string;
   readonly #file: Deno.FsFile;
+  readonly #size: number;
   readonly #digest: Digest | null;
 
-  constructor({ path, file, digest }: BlobFile) {
+  constructor({ path, file, size, digest }: BlobFile) {
     this.path = path;
     this.#file = file;
+    this.#size = size;
     this.#digest = digest;
   }
 
@@ -39,10 +43,11 @@ export class StoredBlob implements Disposable {
     const builder = this.#digest === null ? null : new DigestBuilder();
     try {
       await this.#file.seek(0, Deno.SeekMode.Start);
-      for (;;) {
+      for (let left = this.#size; left > 0;) {
         const chunk = new Uint8Array(READ_SIZE);
-        const length = await this.#file.read(chunk);
+        const length = await this.#file.read(chunk.subarray(0, left));
         if (length === null) break;
+        left -= length;
         const bytes = chunk.subarray(0, length);
         builder?.update(bytes);
         yield bytes;

@@ -17,7 +17,12 @@ async function withFile(test: (path: string) => Promise<void>): Promise<void> {
 
 Deno.test("a stored blob is the file that was opened, whatever has its name later", () =>
   withFile(async (path) => {
-    using blob = new StoredBlob({ path, file: Deno.openSync(path), digest: null });
+    using blob = new StoredBlob({
+      path,
+      file: Deno.openSync(path),
+      size: BYTES.length,
+      digest: null,
+    });
     Deno.removeSync(path);
     Deno.writeTextFileSync(path, "another");
     assertEquals(await blob.bytes(), BYTES);
@@ -26,9 +31,9 @@ Deno.test("a stored blob is the file that was opened, whatever has its name late
 Deno.test("a stored blob that another user can change proves its digest as it is read", () =>
   withFile(async (path) => {
     const digest = digestOf(BYTES);
-    using intact = new StoredBlob({ path, file: Deno.openSync(path), digest });
+    using intact = new StoredBlob({ path, file: Deno.openSync(path), size: BYTES.length, digest });
     assertEquals(await intact.bytes(), BYTES);
-    using blob = new StoredBlob({ path, file: Deno.openSync(path), digest });
+    using blob = new StoredBlob({ path, file: Deno.openSync(path), size: BYTES.length, digest });
     const content = blob.content();
     await content.next();
     const changed = BYTES.slice();
