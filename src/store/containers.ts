@@ -173,15 +173,17 @@ function makeTemporary(dataPath: string, remove: (path: string) => void) {
     checkOwned({ path: dataPath, setting: DATA_PATH }, parent.status);
     const options = { directory: dataPath, prefix: TEMPORARY_PREFIX, remove };
     using cleanUp = new DisposableStack();
-    const { path } = cleanUp.use(temporaryDirectory(options));
-    const { fd } = cleanUp.use(lockedDirectory(path));
+    const made = cleanUp.use(temporaryDirectory(options));
+    const lock = cleanUp.use(lockedDirectory(made.path));
+    // No other process is to take it for abandoned while it is being removed.
+    cleanUp.use(made);
     removeAbandoned(parent, {
       prefix: TEMPORARY_PREFIX,
-      now: statusOf(fd).mtime,
+      now: statusOf(lock.fd).mtime,
       remove: (name) => remove(`${dataPath}/${name}`),
     });
     const kept = cleanUp.move();
-    return { path, [Symbol.dispose]: () => kept.dispose() };
+    return { path: made.path, [Symbol.dispose]: () => kept.dispose() };
   } catch (error) {
     if (error instanceof EnrootError) throw error;
     throw new EnrootError(`Cannot create a directory in ${dataPath}: ${reasonOf(error)}`, {

@@ -25,18 +25,13 @@ Deno.test("temporaryDirectory() is private, of a random name, and gone when disp
   Deno.removeSync(options.directory);
 });
 
-Deno.test("temporaryDirectory() stays when it is kept, and may be gone already", () => {
+Deno.test("temporaryDirectory() may be gone already", () => {
   const options = { directory: Deno.makeTempDirSync(), prefix: "x-" };
-  let kept = "";
   {
-    using directory = temporaryDirectory(options);
     using gone = temporaryDirectory(options);
     Deno.removeSync(gone.path);
-    directory.keep();
-    kept = directory.path;
   }
-  assert(exists(kept));
-  Deno.removeSync(options.directory, { recursive: true });
+  Deno.removeSync(options.directory);
 });
 
 Deno.test("temporaryDirectory() leaves the removal to who knows how", () => {
@@ -69,7 +64,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const first = temporaryDirectory(options);
       Deno.writeTextFileSync(first.path + "/file", "");
       onTermination(() => { throw new Error("must not keep the others from being called") });
-      temporaryDirectory(options).keep();
       temporaryDirectory(options);
       Deno.stdout.writeSync(new Uint8Array([10]));
       setTimeout(() => {}, 60_000);
@@ -88,8 +82,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const { signal: diedOf, stderr } = await child.output();
     assertEquals(new TextDecoder().decode(stderr), "");
     assertEquals(diedOf, signal);
-    // The program itself, and the directory that is kept.
-    assertEquals([...Deno.readDirSync(directory)].length, 2);
+    // The program itself.
+    assertEquals([...Deno.readDirSync(directory)].length, 1);
     Deno.removeSync(directory, { recursive: true });
   });
 }
