@@ -25,7 +25,7 @@ export async function cache(options: CacheOptions, { settings }: Context): Promi
       return await verify(directory) ? 0 : 1;
     case "prune": {
       const { olderThan, maxSize } = options;
-      const removed = await pruneCache(directory, {
+      const removed = pruneCache(directory, {
         ...(olderThan === undefined
           ? {}
           : { unusedSince: new Date(Date.now() - parseTime(olderThan)) }),

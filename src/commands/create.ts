@@ -5,6 +5,7 @@ import { logInfo } from "../diagnostics/mod.ts";
 import { extractImage, openImage, removeTree } from "../rootfs/mod.ts";
 import { newContainer } from "../store/mod.ts";
 import type { Context } from "./context.ts";
+import { threadCount } from "./thread_count.ts";
 
 export interface CreateOptions {
   /** Path of the image. */
@@ -30,7 +31,7 @@ export async function create(
   });
   logInfo("Extracting squashfs filesystem...");
   await extractImage(file, byteStringFromText(container.path), {
-    processors: settings.maxProcessors,
+    processors: threadCount(settings),
     interruption: interruption.signal,
   });
   container.publish();

@@ -2,6 +2,7 @@ import { byteStringFromText } from "../bytes/mod.ts";
 import { packRootfs, parseSourceDateEpoch } from "../image/mod.ts";
 import { resolveContainer } from "../store/mod.ts";
 import type { Context } from "./context.ts";
+import { threadCount } from "./thread_count.ts";
 
 export interface ExportOptions {
   /** Of the container. */
@@ -20,7 +21,7 @@ export async function exportContainer(
     output: output ?? `${name}.sqsh`,
     force: settings.forceOverride,
     squashOptions: settings.squashOptions,
-    processors: settings.maxProcessors,
+    processors: threadCount(settings),
     sourceDateEpoch: parseSourceDateEpoch(environment["SOURCE_DATE_EPOCH"]),
   });
   return 0;

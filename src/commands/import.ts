@@ -1,5 +1,6 @@
 import { hostPlatform, packImage, parseImageUri, parseSourceDateEpoch } from "../image/mod.ts";
 import type { Context } from "./context.ts";
+import { threadCount } from "./thread_count.ts";
 
 export interface ImportOptions {
   uri: string;
@@ -20,7 +21,7 @@ export async function importImage(
     output: output ?? `${image.defaultName}.sqsh`,
     force: settings.forceOverride,
     squashOptions: settings.squashOptions,
-    processors: settings.maxProcessors,
+    processors: threadCount(settings),
     sourceDateEpoch: parseSourceDateEpoch(environment["SOURCE_DATE_EPOCH"]),
   });
   return 0;

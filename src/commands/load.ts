@@ -4,6 +4,7 @@ import { hostPlatform, parseImageUri, parseSourceDateEpoch, unpackImage } from "
 import { removeTree } from "../rootfs/mod.ts";
 import { newContainer } from "../store/mod.ts";
 import type { Context } from "./context.ts";
+import { threadCount } from "./thread_count.ts";
 
 export interface LoadOptions {
   uri: string;
@@ -30,7 +31,7 @@ export async function load(
   const path = byteStringFromText(container.path);
   await unpackImage(() => image.open({ ...settings, environment: variables }), {
     platform,
-    processors: settings.maxProcessors,
+    processors: threadCount(settings),
     path,
     stagingPath: `${path}.data`,
     sourceDateEpoch,

@@ -44,6 +44,7 @@ export function makePlan(
     variables.set(byteStringFromText(name), byteStringFromText(value));
   }
   const runtimePath = byteStringFromText(ensureRuntimeDirectory(settings));
+  variables.set("ENROOT_RUNTIME_PATH", runtimePath);
   const path = byteStringFromText(target.path);
   return {
     rootfs: target.kind === "image" ? `${runtimePath}/rootfs` : path,

@@ -10,43 +10,95 @@ export function ensureDirectory(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new EnrootError(`Cannot create directory ${path}: ${messageOf(error)}`, { cause: error });
+    throw cannotCreate(path, error);
   }
 }
 
 /**
  * Makes the directory for the working files of containers and says where it is.
  *
- * Where there is no XDG_RUNTIME_DIR and /run is closed to the user, that is a private directory
- * below `tempPath`, named for the uid.
+ * Unless another one was asked for, it is in XDG_RUNTIME_DIR, if that is the caller's: sudo(8) and
+ * batch systems keep the variable although the directory is another user's, or on another machine.
+ * Else it is in /run, or where that is closed to the user a private directory below `tempPath`.
  *
- * @throws EnrootError if neither can be made, or the private one belongs to someone else.
+ * @throws EnrootError if none can be made, or the one that was asked for belongs to another user.
  */
-export function ensureRuntimeDirectory(settings: Settings): string {
-  try {
-    ensureDirectory(settings.runtimePath);
-    return settings.runtimePath;
-  } catch (error) {
-    if (settings.runtimePath !== "/run/enroot") throw error;
+export function ensureRuntimeDirectory({ runtimePath, tempPath }: Settings): string {
+  const userPath = Deno.env.get("XDG_RUNTIME_DIR") || undefined;
+  if (userPath !== undefined && runtimePath === `${userPath}/enroot`) {
+    if ([null, Deno.uid()].includes(ownerOf(userPath)) && isUsable(runtimePath)) return runtimePath;
+  } else if (runtimePath !== SYSTEM_PATH) {
+    ensureDirectory(runtimePath);
+    if (isOwn(runtimePath)) return runtimePath;
+    const owner = ownerOf(runtimePath);
+    throw new EnrootError(
+      `Cannot use directory ${runtimePath}: it belongs to uid ${owner}; ` +
+        "set ENROOT_RUNTIME_PATH to a directory of your own",
+    );
   }
-  const path = `${settings.tempPath}/enroot-${Deno.uid()}`;
-  ensurePrivateDirectory(path);
-  return path;
+  return isUsable(SYSTEM_PATH) ? SYSTEM_PATH : ensurePrivateDirectory(tempPath);
 }
 
-/** In a directory that everybody can write to, the name may be somebody else's already. */
-function ensurePrivateDirectory(path: string): void {
+/** Where there is one directory for all users, each has a file system of its own mounted there. */
+const SYSTEM_PATH = "/run/enroot";
+
+/** Makes a directory unless it exists. @returns whether the caller or the superuser owns it */
+function isUsable(path: string): boolean {
+  try {
+    ensureDirectory(path);
+    return isOwn(path);
+  } catch {
+    return false;
+  }
+}
+
+function isOwn(path: string): boolean {
+  const owner = ownerOf(path);
+  return owner === Deno.uid() || owner === 0;
+}
+
+/** The uid that a file belongs to; null when there is none. */
+function ownerOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).uid;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Finds or makes a private directory in one that everybody can write to. Whatever its name, another
+ * user may have it already, or the same user in another user namespace.
+ */
+function ensurePrivateDirectory(parent: string): string {
+  const name = `enroot-${Deno.uid()}`;
+  const path = `${parent}/${name}`;
   try {
     Deno.mkdirSync(path, { mode: 0o700 });
+    return path;
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) {
-      throw new EnrootError(`Cannot create directory ${path}: ${messageOf(error)}`, {
-        cause: error,
-      });
-    }
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw cannotCreate(path, error);
   }
+  if (isPrivate(path)) return path;
+  // One that an earlier start made stays for the next ones: containers have something mounted on it.
+  const prefix = `${name}.`;
+  for (const entry of Deno.readDirSync(parent)) {
+    const other = `${parent}/${entry.name}`;
+    if (entry.name.startsWith(prefix) && isPrivate(other)) return other;
+  }
+  try {
+    return Deno.makeTempDirSync({ dir: parent, prefix });
+  } catch (error) {
+    throw cannotCreate(`${parent}/${prefix}XXXXXX`, error);
+  }
+}
+
+/** Whether a path is that of a directory which only the caller can enter. */
+function isPrivate(path: string): boolean {
   const { isDirectory, uid, mode } = Deno.lstatSync(path);
-  if (!isDirectory || uid !== Deno.uid() || ((mode ?? 0o777) & 0o077) !== 0) {
-    throw new EnrootError(`Cannot use directory ${path}: it is not private to uid ${Deno.uid()}`);
-  }
+  return isDirectory && uid === Deno.uid() && ((mode ?? 0o777) & 0o777) === 0o700;
+}
+
+function cannotCreate(path: string, cause: unknown): EnrootError {
+  return new EnrootError(`Cannot create directory ${path}: ${messageOf(cause)}`, { cause });
 }

@@ -3,7 +3,7 @@ import { type ByteString, byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import { decompressStream, detectCompression } from "../formats/compress/mod.ts";
 import { createTarReader, type TarEntry, TarError, type TarHandler } from "../formats/tar/mod.ts";
-import { type Temporary, temporaryFile } from "../store/mod.ts";
+import { type ScratchFile, scratchFile } from "../store/mod.ts";
 import { type Extent, type FileSet, readFile } from "./file_set.ts";
 
 /** Archives of images have a few hundred members at most. */
@@ -21,10 +21,10 @@ export async function archiveFiles(
   { temporaryDirectory }: { temporaryDirectory: string },
 ): Promise<FileSet> {
   const index = new MemberIndex();
-  let temporary: Temporary | null = null;
+  let temporary: ScratchFile | null = null;
   try {
     if (await isCompressed(path)) {
-      temporary = temporaryFile({ directory: temporaryDirectory, prefix: "enroot-archive." });
+      temporary = scratchFile(temporaryDirectory, { prefix: "enroot-archive." });
       await index.read(copied(decompressStream(readFile(path)), temporary.path));
     } else {
       await index.read(readFile(path));
@@ -39,7 +39,7 @@ export async function archiveFiles(
 
 function memberFiles(
   index: MemberIndex,
-  { path, data, temporary }: { path: string; data: string; temporary: Temporary | null },
+  { path, data, temporary }: { path: string; data: string; temporary: ScratchFile | null },
 ): FileSet {
   return {
     path,

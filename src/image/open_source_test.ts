@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import "../../tests/support/loaded_library.ts";
 import { memoryStore } from "../../tests/support/memory_store.ts";
 import { type LayoutImage, writeLayout } from "../../tests/support/oci_layout.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";

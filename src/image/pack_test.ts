@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import "../../tests/support/loaded_library.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Digest, digestOf, type ImageConfig, PLAIN_LAYER_TYPE } from "../formats/oci/mod.ts";

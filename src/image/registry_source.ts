@@ -1,10 +1,4 @@
-import {
-  EnrootError,
-  logInfo,
-  messageOf,
-  type Progress,
-  startProgress,
-} from "../diagnostics/mod.ts";
+import { EnrootError, logInfo, type Progress, startProgress } from "../diagnostics/mod.ts";
 import {
   chooseManifest,
   type Descriptor,
@@ -17,7 +11,13 @@ import {
   type Platform,
 } from "../formats/oci/mod.ts";
 import { type ManifestDocument, type RegistryOptions, RepositoryClient } from "../registry/mod.ts";
-import { BlobCache, type Fill, type PartialBlob, type StoredBlob } from "../store/mod.ts";
+import {
+  BlobCache,
+  descriptorLimit,
+  type Fill,
+  type PartialBlob,
+  type StoredBlob,
+} from "../store/mod.ts";
 import { ConnectionLimit } from "./connection_limit.ts";
 import { manifestSelector, provenance, type RegistryReference } from "./reference.ts";
 import type { ImageSource, ResolvedImage } from "./source.ts";
@@ -32,7 +32,9 @@ export interface RegistrySourceOptions extends RegistryOptions {
 
 /** An index may refer to others; no real one goes further. */
 const MAX_INDEX_DEPTH = 3;
-const READ_SIZE = 256 * 1024;
+/** Which parts of the descriptors of the process may be blobs in open files, and transfers. */
+const BLOB_SHARE = 8;
+const TRANSFER_SHARE = 16;
 
 /**
  * An image in a registry.
@@ -45,25 +47,29 @@ export class RegistrySource implements ImageSource {
   readonly #reference: RegistryReference;
   readonly #client: RepositoryClient;
   readonly #cache: BlobCache;
+  /** Limits transfers, and the blobs that are held open for their readers. */
   readonly #limit: ConnectionLimit;
-  readonly #blobs: Promise<StoredBlob>[] = [];
+  readonly #held: ConnectionLimit;
+  readonly #layers: HeldLayer[] = [];
   #progress: Progress | undefined;
   #downloads = 0;
 
   constructor(reference: RegistryReference, options: RegistrySourceOptions) {
     this.provenance = provenance(reference);
     this.#reference = reference;
-    this.#client = new RepositoryClient(reference, options);
     this.#cache = new BlobCache(options.cachePath, options.tempPath);
-    this.#limit = new ConnectionLimit(options.maxConnections);
+    this.#client = new RepositoryClient(reference, options);
+    const descriptors = descriptorLimit();
+    const share = (part: number) => Math.max(2, Math.floor(descriptors / part));
+    this.#limit = new ConnectionLimit(Math.min(options.maxConnections, share(TRANSFER_SHARE)));
+    this.#held = new ConnectionLimit(share(BLOB_SHARE));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cache[Symbol.dispose]();
     this.#client[Symbol.dispose]();
-    for (const result of await Promise.allSettled(this.#blobs)) {
-      if (result.status === "fulfilled") result.value[Symbol.dispose]();
-    }
+    for (const layer of this.#layers) layer.release();
+    await Promise.allSettled(this.#layers.map(({ blob }) => blob));
   }
 
   /** The digest of the manifest for a platform. @throws {EnrootError} when there is none */
@@ -79,7 +85,7 @@ export class RegistrySource implements ImageSource {
     });
     const missing = new Set<Digest>();
     for (const layer of manifest.layers) {
-      if (!await this.#cache.has(layer)) missing.add(layer.digest);
+      if (!this.#cache.has(layer)) missing.add(layer.digest);
     }
     logInfo(
       missing.size === 0
@@ -90,14 +96,29 @@ export class RegistrySource implements ImageSource {
   }
 
   openLayer(layer: Descriptor): Promise<AsyncIterable<Uint8Array>> {
-    const blob = this.#limit.run(() =>
-      this.#cache.obtain(layer, (partial) => this.#download(partial))
+    const held = this.#hold(() =>
+      this.#limit.run(() => this.#cache.obtain(layer, (partial) => this.#download(partial)))
     );
-    this.#blobs.push(blob);
-    const opened = blob.then(({ path }) => contentOf(path));
+    this.#layers.push(held);
+    const opened = held.blob.then((blob) => released(blob.content(), held));
     // Whoever asked for several layers hears of the first that fails; the others fail unheard.
     opened.catch(() => {});
     return opened;
+  }
+
+  /**
+   * Gets a blob in its turn, and keeps it open until it is released. As readers take the layers in
+   * the order in which they ask for them, those that are held are always the ones read next.
+   */
+  #hold(obtain: () => Promise<StoredBlob>): HeldLayer {
+    const { promise: end, resolve: release } = Promise.withResolvers<void>();
+    const { promise: blob, resolve, reject } = Promise.withResolvers<StoredBlob>();
+    this.#held.run(async () => {
+      using obtained = await obtain();
+      resolve(obtained);
+      await end;
+    }).catch(reject);
+    return { blob, release };
   }
 
   async #download(partial: PartialBlob): Promise<void> {
@@ -155,7 +176,7 @@ export class RegistrySource implements ImageSource {
       throw new EnrootError(`Cannot read ${blob.digest}: larger than ${limit} bytes`);
     }
     using kept = await this.#cache.obtain(blob, fill);
-    return await Deno.readFile(kept.path);
+    return await kept.bytes();
   }
 }
 
@@ -182,16 +203,19 @@ function reporting(partial: PartialBlob, progress: Progress) {
   };
 }
 
-async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+/** A layer's blob, and how to close it. */
+interface HeldLayer {
+  blob: Promise<StoredBlob>;
+  release(): void;
+}
+
+async function* released(
+  content: AsyncIterable<Uint8Array>,
+  { release }: HeldLayer,
+): AsyncGenerator<Uint8Array> {
   try {
-    using file = await Deno.open(path);
-    for (;;) {
-      const chunk = new Uint8Array(READ_SIZE);
-      const length = await file.read(chunk);
-      if (length === null) return;
-      yield chunk.subarray(0, length);
-    }
-  } catch (cause) {
-    throw new EnrootError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
+    yield* content;
+  } finally {
+    release();
   }
 }

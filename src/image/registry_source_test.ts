@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { DigestBuilder } from "../formats/oci/mod.ts";
+import "../../tests/support/loaded_library.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { dockerRegistryMissing, startDockerRegistry } from "../../tests/support/docker_registry.ts";

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import "../../tests/support/loaded_library.ts";
 import { writeLayout } from "../../tests/support/oci_layout.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
 import { hostPlatform, packImage, parseImageUri } from "./mod.ts";

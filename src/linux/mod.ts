@@ -4,6 +4,7 @@
  * Wrappers take and give plain values, and throw {@link SyscallError} with the call's name, its
  * operand and errno(3). Paths are byte strings.
  */
+export { descriptorLimit, raiseDescriptorLimit } from "./descriptor_limit.ts";
 export { hasCloseRange, openDescriptors } from "./descriptors.ts";
 export { type DirectoryEntry, readDirectory } from "./directory_entries.ts";
 export { copyFileRange, type CopyRange } from "./file_copy.ts";
@@ -76,6 +77,7 @@ export {
   noNewPrivilegesRow,
   processId,
   resetSignals,
+  supplementaryGroups,
   unshare,
 } from "./process.ts";
 export { containerFilterRows } from "./seccomp.ts";

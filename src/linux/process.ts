@@ -37,6 +37,13 @@ export function processId(): number {
   return rawSyscall("getpid", []);
 }
 
+/** The groups of this process besides its own one (getgroups(2)). */
+export function supplementaryGroups(): number[] {
+  const count = rawSyscall("getgroups", [0, null]);
+  const groups = new Uint32Array(count);
+  return [...groups.subarray(0, rawSyscall("getgroups", [count, new Uint8Array(groups.buffer)]))];
+}
+
 /** exit_group(2): ends the process at once, as forks and stand-ins have to. */
 export function exitProcess(code: number): never {
   rawSyscall("exit_group", [code]);

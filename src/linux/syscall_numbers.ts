@@ -20,6 +20,7 @@ const NUMBERS = {
   fcntl: [72, 25],
   flock: [73, 32],
   getdents64: [217, 61],
+  getgroups: [115, 158],
   getpid: [39, 172],
   getppid: [110, 173],
   ioctl: [16, 29],

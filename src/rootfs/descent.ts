@@ -1,8 +1,10 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { close, fileIdentity, O, openat, statusOf } from "../linux/mod.ts";
+import { close, descriptorLimit, fileIdentity, O, openat, statusOf } from "../linux/mod.ts";
 
 /** How many directories of one walk are open at a time, however deep it goes. */
 const OPEN_LIMIT = 64;
+/** Which part of the descriptors that the process may have is for one walk: workers walk as well. */
+const SHARE = 8;
 
 interface Level {
   name: ByteString;
@@ -18,6 +20,7 @@ interface Level {
  */
 export class Descent implements Disposable {
   readonly #ancestors: Level[] = [];
+  readonly #openLimit = Math.max(2, Math.min(OPEN_LIMIT, Math.floor(descriptorLimit() / SHARE)));
   #name: ByteString;
   #fd: number;
 
@@ -50,7 +53,7 @@ export class Descent implements Disposable {
     this.#ancestors.push({ name: this.#name, directory: { open: true, fd: this.#fd } });
     this.#name = name;
     this.#fd = fd;
-    const oldest = this.#ancestors[this.#ancestors.length - OPEN_LIMIT];
+    const oldest = this.#ancestors[this.#ancestors.length - this.#openLimit];
     if (oldest?.directory.open) oldest.directory = closed(oldest.directory.fd);
   }
 

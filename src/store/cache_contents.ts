@@ -1,6 +1,11 @@
+import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
-import { type Digest, DigestBuilder, isDigest } from "../formats/oci/mod.ts";
-import { PARTIAL_SUFFIX, removeUnlessLocked } from "./partial_file.ts";
+import { type Digest, isDigest } from "../formats/oci/mod.ts";
+import { reasonOf } from "../linux/mod.ts";
+import { CachedFile } from "./cached_file.ts";
+import { DirectoryHandle } from "./directory_handle.ts";
+import { PARTIAL_SUFFIX } from "./partial_file.ts";
+import { removeUnlessLocked } from "./stale_partials.ts";
 
 /** A blob in the cache. */
 export interface CachedBlob {
@@ -17,8 +22,6 @@ export interface PruneOptions {
   /** As many as it takes, those longest unused first, for the rest to have no more bytes. */
   maxSize?: number;
 }
-
-const READ_SIZE = 256 * 1024;
 
 /**
  * The blobs in a cache directory, those used last first.
@@ -44,10 +47,10 @@ export function listCache(directory: string): CachedBlob[] {
  *
  * @returns what was removed
  */
-export async function pruneCache(
+export function pruneCache(
   directory: string,
   { unusedSince, maxSize }: PruneOptions,
-): Promise<CachedBlob[]> {
+): CachedBlob[] {
   const all = unusedSince === undefined && maxSize === undefined;
   let kept = 0;
   const removed = listCache(directory).filter((blob) => {
@@ -58,11 +61,11 @@ export async function pruneCache(
     return false;
   });
   for (const { digest } of removed) removeBlob(`${directory}/${digest}`);
-  for (const name of namesIn(directory)) {
-    if (name.endsWith(PARTIAL_SUFFIX)) {
-      await removeUnlessLocked(`${directory}/${name}`, unusedSince);
-    }
-  }
+  const limit = unusedSince === undefined ? Infinity : unusedSince.getTime() / 1000;
+  const partials = namesIn(directory).filter((name) => name.endsWith(PARTIAL_SUFFIX));
+  if (partials.length === 0) return removed;
+  using opened = new DirectoryHandle(directory);
+  for (const name of partials) removeUnlessLocked(opened, byteStringFromText(name), limit);
   return removed;
 }
 
@@ -75,29 +78,14 @@ export async function pruneCache(
 export async function verifyCachedBlob(directory: string, digest: Digest): Promise<boolean> {
   const path = `${directory}/${digest}`;
   try {
-    if (await digestOfFile(path, digest) === digest) return true;
+    using opened = new DirectoryHandle(directory);
+    using cached = await CachedFile.open(opened, digest);
+    if (cached !== null && await cached.digest(digest) === digest) return true;
   } catch (cause) {
-    throw new EnrootError(`Cannot read ${path}: ${messageOf(cause)}`, { cause });
+    throw new EnrootError(`Cannot read ${path}: ${reasonOf(cause)}`, { cause });
   }
   removeBlob(path);
   return false;
-}
-
-/** Computes the digest of a file's content, by the algorithm of `like`. @param signal ends the reading */
-export async function digestOfFile(
-  path: string,
-  like: Digest,
-  signal?: AbortSignal,
-): Promise<Digest> {
-  using file = await Deno.open(path);
-  const builder = new DigestBuilder(like);
-  const buffer = new Uint8Array(READ_SIZE);
-  for (;;) {
-    const length = await file.read(buffer);
-    if (length === null) return builder.finish();
-    signal?.throwIfAborted();
-    builder.update(buffer.subarray(0, length));
-  }
 }
 
 function removeBlob(path: string): void {

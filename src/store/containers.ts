@@ -1,14 +1,28 @@
 import { resolve } from "@std/path";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
-import { AT, isSyscallError, reasonOf, RENAME, renameat2 } from "../linux/mod.ts";
-import { type Temporary, temporaryDirectory } from "./temporary.ts";
+import {
+  AT,
+  isSyscallError,
+  O,
+  openat,
+  type OwnedFd,
+  ownedFd,
+  reasonOf,
+  RENAME,
+  statusOf,
+} from "../linux/mod.ts";
+import { removeAbandoned } from "./abandoned.ts";
+import { DirectoryHandle } from "./directory_handle.ts";
+import { lockFile } from "./lock.ts";
+import { rename } from "./rename.ts";
+import { temporaryDirectory } from "./temporary.ts";
+import { checkOwned, isForeign, isOpenToAll, type Ownership } from "./trust.ts";
 
 const NAME_MAX = 255;
 const SQUASHFS_MAGIC = "hsqs";
 const TEMPORARY_PREFIX = ".enroot-container.";
-/** Milliseconds after which a container in the making has no maker any more. */
-const STALE = 24 * 60 * 60 * 1000;
+const DATA_PATH = "ENROOT_DATA_PATH";
 
 /**
  * The directory of a container, whether there is one or not.
@@ -29,7 +43,7 @@ export function containerPath(name: string, dataPath: string): string {
  */
 export function resolveContainer(name: string, dataPath: string): string {
   const path = containerPath(name, dataPath);
-  if (statusOf(path)?.isDirectory) return path;
+  if (infoOf(path)?.isDirectory) return path;
   throw new EnrootError(`No such file or directory: ${path}`);
 }
 
@@ -44,11 +58,29 @@ export interface StartTarget {
  * Finds out what the user wants started: a squashfs file of that name if there is one, else a
  * container.
  *
- * @throws {EnrootError} as resolveContainer()
+ * @throws {EnrootError} as resolveContainer(), and for a container that another user may have put there
  */
 export function resolveTarget(target: string, dataPath: string): StartTarget {
   if (isImage(target)) return { kind: "image", path: resolve(target) };
-  return { kind: "container", path: resolveContainer(target, dataPath) };
+  const path = resolveContainer(target, dataPath);
+  checkOrigin(path, dataPath);
+  return { kind: "container", path };
+}
+
+/** Checks that a container is not another user's trap. */
+function checkOrigin(path: string, dataPath: string): void {
+  const directory = ownership(Deno.statSync(dataPath));
+  checkOwned({ path: dataPath, setting: DATA_PATH }, directory);
+  if (!isOpenToAll(directory)) return;
+  const foreign = [Deno.lstatSync(path), Deno.statSync(path)].map(ownership).find(isForeign);
+  if (foreign === undefined) return;
+  throw new EnrootError(
+    `Cannot use ${path}: it belongs to uid ${foreign.uid}, and everybody may write to ${dataPath}`,
+  );
+}
+
+function ownership({ uid, gid, mode }: Deno.FileInfo): Ownership {
+  return { uid: uid ?? 0, gid: gid ?? 0, mode: mode ?? 0 };
 }
 
 function isImage(path: string): boolean {
@@ -65,7 +97,7 @@ function isImage(path: string): boolean {
 
 function isRegularFile(path: string): boolean {
   try {
-    return statusOf(path)?.isFile ?? false;
+    return infoOf(path)?.isFile ?? false;
   } catch (error) {
     // A container can be started from a working directory that nobody may search.
     if (path.includes("/")) throw error;
@@ -122,40 +154,49 @@ export function newContainer(
 ): NewContainer {
   const target = containerPath(name, dataPath);
   if (!force && exists(target)) throw alreadyExists(target);
-  removeStale(dataPath, remove);
-  const temporary = makeTemporary(dataPath, (path) => {
+  const made = makeTemporary(dataPath, (path) => {
     interrupt?.();
     remove(path);
   });
-  const path = `${temporary.path}/rootfs`;
+  const path = `${made.path}/rootfs`;
   return {
     path,
-    publish: () => publish(path, { target, force, spare: `${temporary.path}/replaced` }),
-    [Symbol.dispose]: () => temporary[Symbol.dispose](),
+    publish: () => publish(path, { target, force, spare: `${made.path}/replaced` }),
+    [Symbol.dispose]: () => made[Symbol.dispose](),
   };
 }
 
-function makeTemporary(directory: string, remove: (path: string) => void): Temporary {
+/** Makes a directory for a container in the making, which is locked as long as it is there. */
+function makeTemporary(dataPath: string, remove: (path: string) => void) {
   try {
-    return temporaryDirectory({ directory, prefix: TEMPORARY_PREFIX, remove });
+    using parent = new DirectoryHandle(dataPath);
+    checkOwned({ path: dataPath, setting: DATA_PATH }, parent.status);
+    const options = { directory: dataPath, prefix: TEMPORARY_PREFIX, remove };
+    using cleanUp = new DisposableStack();
+    const made = cleanUp.use(temporaryDirectory(options));
+    const lock = cleanUp.use(lockedDirectory(made.path));
+    // No other process is to take it for abandoned while it is being removed.
+    cleanUp.use(made);
+    removeAbandoned(parent, {
+      prefix: TEMPORARY_PREFIX,
+      now: statusOf(lock.fd).mtime,
+      remove: (name) => remove(`${dataPath}/${name}`),
+    });
+    const kept = cleanUp.move();
+    return { path: made.path, [Symbol.dispose]: () => kept.dispose() };
   } catch (error) {
-    throw new EnrootError(`Cannot create a directory in ${directory}: ${messageOf(error)}`, {
+    if (error instanceof EnrootError) throw error;
+    throw new EnrootError(`Cannot create a directory in ${dataPath}: ${reasonOf(error)}`, {
       cause: error,
     });
   }
 }
 
-/** Removes what was left by processes that were killed without notice. */
-function removeStale(directory: string, remove: (path: string) => void): void {
-  try {
-    for (const { name } of Deno.readDirSync(directory)) {
-      if (!name.startsWith(TEMPORARY_PREFIX)) continue;
-      const { mtime } = Deno.lstatSync(`${directory}/${name}`);
-      if (Date.now() - (mtime?.getTime() ?? Infinity) > STALE) remove(`${directory}/${name}`);
-    }
-  } catch {
-    // Not what the user asked for; the next one will try again.
-  }
+function lockedDirectory(path: string): OwnedFd {
+  const flags = O.RDONLY | O.DIRECTORY | O.NOFOLLOW;
+  const directory = ownedFd(openat(AT.FDCWD, byteStringFromText(path), { flags }));
+  lockFile(directory.fd);
+  return directory;
 }
 
 function publish(
@@ -164,7 +205,7 @@ function publish(
 ): void {
   try {
     if (force && replaced(path, target, spare)) return;
-    rename(path, target, RENAME.NOREPLACE);
+    move(path, target, RENAME.NOREPLACE);
   } catch (error) {
     if (isSyscallError(error, "EEXIST", "ENOTEMPTY")) throw alreadyExists(target);
     if (error instanceof EnrootError) throw error;
@@ -175,29 +216,20 @@ function publish(
 /** Puts `path` in the place of what is at `target`. @returns false when nothing is */
 function replaced(path: string, target: string, spare: string): boolean {
   try {
-    rename(path, target, RENAME.EXCHANGE);
+    move(path, target, RENAME.EXCHANGE);
     return true;
   } catch (error) {
     if (isSyscallError(error, "ENOENT")) return false;
     if (!isSyscallError(error, "EINVAL", "ENOSYS", "EOPNOTSUPP")) throw error;
   }
   // This file system cannot exchange: there is no container for a moment.
-  if (exists(target)) rename(target, spare, 0);
+  if (exists(target)) move(target, spare, 0);
   return false;
 }
 
-function rename(from: string, to: string, flags: number): void {
-  const destination = { toDirectory: AT.FDCWD, toPath: byteStringFromText(to) };
-  try {
-    renameat2(AT.FDCWD, byteStringFromText(from), { ...destination, flags });
-  } catch (error) {
-    if (flags !== RENAME.NOREPLACE || !isSyscallError(error, "EINVAL", "ENOSYS", "EOPNOTSUPP")) {
-      throw error;
-    }
-    // rename(2) itself replaces an empty directory only.
-    if (exists(to)) throw alreadyExists(to);
-    renameat2(AT.FDCWD, byteStringFromText(from), destination);
-  }
+function move(from: string, to: string, flags: number): void {
+  const destination = { toDirectory: AT.FDCWD, toPath: byteStringFromText(to), flags };
+  rename(AT.FDCWD, byteStringFromText(from), destination);
 }
 
 function alreadyExists(path: string): EnrootError {
@@ -215,7 +247,7 @@ function exists(path: string): boolean {
 }
 
 /** What is at a path, symbolic links followed, or null for nothing. */
-function statusOf(path: string): Deno.FileInfo | null {
+function infoOf(path: string): Deno.FileInfo | null {
   try {
     return Deno.statSync(path);
   } catch (error) {

@@ -172,3 +172,17 @@ Deno.test("newContainer() removes what killed processes left, when it is old", r
     assertEquals(names(path), [".enroot-container.new", ".other", "box", "name"]);
   });
 });
+
+Deno.test("newContainer() does not go by the clock of this machine", resident, () => {
+  inTemporaryDirectory((path) => {
+    Deno.mkdirSync(`${path}/.enroot-container.new`);
+    const { now } = Date;
+    try {
+      Date.now = () => now() + 30 * 24 * 3600 * 1000;
+      make("name", "file", options(path));
+    } finally {
+      Date.now = now;
+    }
+    assertEquals(names(path), [".enroot-container.new", "name"]);
+  });
+});

@@ -4,7 +4,7 @@
  * Several processes may use the same directories at the same time, on network file systems too.
  * Nothing half-made ever has its final name, and nothing temporary a predictable one.
  */
-export { BlobCache, type Fill, type StoredBlob } from "./blob_cache.ts";
+export { BlobCache, type Fill } from "./blob_cache.ts";
 export {
   type CachedBlob,
   listCache,
@@ -22,11 +22,9 @@ export {
   resolveTarget,
   type StartTarget,
 } from "./containers.ts";
+export { descriptorLimit, raiseDescriptorLimit } from "../linux/mod.ts";
+export { NewFile, type NewFileOptions } from "./new_file.ts";
 export type { PartialBlob } from "./partial_blob.ts";
-export {
-  onTermination,
-  type Temporary,
-  temporaryDirectory,
-  temporaryFile,
-  type TemporaryOptions,
-} from "./temporary.ts";
+export { type ScratchFile, scratchFile } from "./scratch_file.ts";
+export type { StoredBlob } from "./stored_blob.ts";
+export { onTermination } from "./temporary.ts";

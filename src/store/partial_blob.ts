@@ -3,19 +3,20 @@ import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
 
 const READ_SIZE = 1024 * 1024;
 
-/** The beginning of a blob, in a file that is locked against other processes where it can be. */
-export class PartialBlob implements AsyncDisposable {
+/** The beginning of a blob, in an open file. */
+export class PartialBlob {
   readonly blob: Descriptor;
-  readonly path: string;
+  readonly #path: string;
   readonly #file: Deno.FsFile;
   #digest: DigestBuilder;
   #received = 0;
   #writing: Promise<void> = Promise.resolve();
 
+  /** @param options.path what messages call the file */
   constructor(blob: Descriptor, { path, file }: { path: string; file: Deno.FsFile }) {
     this.blob = blob;
     this.#digest = new DigestBuilder(blob.digest);
-    this.path = path;
+    this.#path = path;
     this.#file = file;
   }
 
@@ -54,7 +55,7 @@ export class PartialBlob implements AsyncDisposable {
     try {
       for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
     } catch (cause) {
-      throw new EnrootError(`Cannot write ${this.path}: ${messageOf(cause)}`, { cause });
+      throw new EnrootError(`Cannot write ${this.#path}: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -76,8 +77,8 @@ export class PartialBlob implements AsyncDisposable {
     return false;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Waits until nothing is being written any more, whatever became of it. */
+  async settle(): Promise<void> {
     await this.#writing.catch(() => {});
-    this.#file.close();
   }
 }

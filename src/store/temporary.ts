@@ -1,3 +1,5 @@
+import { temporaryName } from "./abandoned.ts";
+
 /** The signals by which a process is asked to end. */
 const TERMINATION_SIGNALS: readonly Deno.Signal[] = ["SIGHUP", "SIGINT", "SIGTERM"];
 
@@ -29,14 +31,12 @@ export function onTermination(cleanUp: () => void): Disposable {
   return { [Symbol.dispose]: stop };
 }
 
-/** A file or directory that is gone when it is disposed of, unless it is kept. */
+/** A directory that is gone when it is disposed of. */
 export interface Temporary extends Disposable {
   readonly path: string;
-  /** Leaves it where it is from now on: it has been given its final name, or handed over. */
-  keep(): void;
 }
 
-/** Where and how to make a temporary file or directory. */
+/** Where and how to make a temporary directory. */
 export interface TemporaryOptions {
   /** The directory to make it in. */
   directory: string;
@@ -47,39 +47,29 @@ export interface TemporaryOptions {
 }
 
 /** Makes an empty directory of a random name that only its owner can enter. */
-export function temporaryDirectory({ directory, prefix, remove }: TemporaryOptions): Temporary {
-  return temporary(() => Deno.makeTempDirSync({ dir: directory, prefix }), remove);
-}
-
-/** Makes an empty file of a random name that only its owner can read. */
-export function temporaryFile({ directory, prefix, remove }: TemporaryOptions): Temporary {
-  return temporary(() => Deno.makeTempFileSync({ dir: directory, prefix }), remove);
-}
-
-function temporary(make: () => string, remove = removeAll): Temporary {
-  let path: string | null = null;
+export function temporaryDirectory(
+  { directory, prefix, remove = removeAll }: TemporaryOptions,
+): Temporary {
+  const path = `${directory}/${temporaryName(prefix)}`;
+  let isThere = false;
   // First of all, so that there is no moment in which a signal would leave it behind.
   const termination = onTermination(() => {
-    if (path !== null) remove(path);
+    if (isThere) remove(path);
   });
   try {
-    path = make();
+    Deno.mkdirSync(path, { mode: 0o700 });
+    isThere = true;
   } catch (error) {
     termination[Symbol.dispose]();
     throw error;
   }
-  const made = path;
-  let kept = false;
   return {
-    path: made,
-    keep() {
-      kept = true;
-      termination[Symbol.dispose]();
-    },
+    path,
     [Symbol.dispose]() {
       try {
-        if (!kept) remove(made);
+        if (isThere) remove(path);
       } finally {
+        isThere = false;
         // Last of all: a signal must not cut the removal of a large directory short.
         termination[Symbol.dispose]();
       }

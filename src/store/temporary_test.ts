@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { onTermination, temporaryDirectory, temporaryFile } from "./temporary.ts";
+import { onTermination, temporaryDirectory } from "./temporary.ts";
 
 function exists(path: string): boolean {
   try {
@@ -25,19 +25,13 @@ Deno.test("temporaryDirectory() is private, of a random name, and gone when disp
   Deno.removeSync(options.directory);
 });
 
-Deno.test("temporaryFile() stays when it is kept, and may be gone already", () => {
+Deno.test("temporaryDirectory() may be gone already", () => {
   const options = { directory: Deno.makeTempDirSync(), prefix: "x-" };
-  let kept = "";
   {
-    using file = temporaryFile(options);
-    using gone = temporaryFile(options);
-    assertEquals((Deno.statSync(file.path).mode ?? 0) & 0o777, 0o600);
+    using gone = temporaryDirectory(options);
     Deno.removeSync(gone.path);
-    file.keep();
-    kept = file.path;
   }
-  assert(exists(kept));
-  Deno.removeSync(options.directory, { recursive: true });
+  Deno.removeSync(options.directory);
 });
 
 Deno.test("temporaryDirectory() leaves the removal to who knows how", () => {
@@ -56,8 +50,8 @@ Deno.test("temporaryDirectory() leaves the removal to who knows how", () => {
   Deno.removeSync(directory);
 });
 
-Deno.test("temporaryFile() throws where none can be made", () => {
-  assertThrows(() => temporaryFile({ directory: "/nonexistent", prefix: "x" }));
+Deno.test("temporaryDirectory() throws where none can be made", () => {
+  assertThrows(() => temporaryDirectory({ directory: "/nonexistent", prefix: "x" }));
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -70,7 +64,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const first = temporaryDirectory(options);
       Deno.writeTextFileSync(first.path + "/file", "");
       onTermination(() => { throw new Error("must not keep the others from being called") });
-      temporaryDirectory(options).keep();
       temporaryDirectory(options);
       Deno.stdout.writeSync(new Uint8Array([10]));
       setTimeout(() => {}, 60_000);
@@ -89,8 +82,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     const { signal: diedOf, stderr } = await child.output();
     assertEquals(new TextDecoder().decode(stderr), "");
     assertEquals(diedOf, signal);
-    // The program itself, and the directory that is kept.
-    assertEquals([...Deno.readDirSync(directory)].length, 2);
+    // The program itself.
+    assertEquals([...Deno.readDirSync(directory)].length, 1);
     Deno.removeSync(directory, { recursive: true });
   });
 }
