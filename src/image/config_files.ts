@@ -53,6 +53,8 @@ export function addConfigFiles<Content>(
     const attributes = { mode: 0o644, uid: 0, gid: 0, mtime, xattrs: null };
     const file = { ...attributes, size: text.length, content: store.endFile() };
     try {
+      // What the image has in the place of the directory is its own to keep.
+      resolveDirectory(root, ["etc"]);
       layer.add(["etc", name], { kind: "file", ...file });
     } catch (cause) {
       if (!(cause instanceof TreeError)) throw cause;
@@ -67,10 +69,12 @@ function makeWorkingDirectory<Content>(
   { path, mtime }: { path: string; mtime: number },
 ): void {
   try {
-    resolveDirectory(root, splitPath(byteStringFromText(path)), (parent, name) => {
-      const made = emptyDirectory<Content>({ mtime });
-      parent.children.set(name, made);
-      return made;
+    resolveDirectory(root, splitPath(byteStringFromText(path)), {
+      missing(parent, name) {
+        const made = emptyDirectory<Content>({ mtime });
+        parent.children.set(name, made);
+        return made;
+      },
     });
   } catch (error) {
     if (!(error instanceof TreeError)) throw error;
@@ -86,7 +90,8 @@ function volumesFstab<Content>(root: Directory<Content>, volumes: readonly strin
     try {
       const names = splitPath(byteStringFromText(volume));
       // The source is a path on the host, where symbolic links of the image would lead elsewhere.
-      const source = resolveDirectory(root, names, () => emptyDirectory({ mtime: 0 }))?.names ?? [];
+      const missing = () => emptyDirectory<Content>({ mtime: 0 });
+      const source = resolveDirectory(root, names, { missing })?.names ?? [];
       if (source.length === 0) throw new TreeError("is the root directory");
       const [from, to] = [fstabField(source), fstabField(names)];
       text += `\${ENROOT_ROOTFS}${from} ${to} none x-create=dir,bind,rw,nosuid,nodev\n`;
