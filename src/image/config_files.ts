@@ -1,5 +1,6 @@
 import { bytesOf, type ByteString, byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, logWarning } from "../diagnostics/mod.ts";
+import { formatVerbatim, isVerbatimVariable } from "../formats/environment/mod.ts";
 import type { RunConfig } from "../formats/oci/mod.ts";
 import {
   type Directory,
@@ -44,7 +45,7 @@ export function addConfigFiles<Content>(
   const files = [
     { name: "rc", text: byteStringFromText(rcScript(run, provenance)) },
     { name: "rc.local", text: RC_LOCAL },
-    { name: "environment", text: byteStringFromText(run.env.map((line) => `${line}\n`).join("")) },
+    { name: "environment", text: environmentFile(run.env) },
     { name: "fstab", text: volumesFstab(root, run.volumes) },
   ];
   for (const { name, text } of files) {
@@ -83,6 +84,21 @@ function makeWorkingDirectory<Content>(
   }
 }
 
+/** An environment file that gives each variable as the image has it. */
+function environmentFile(env: readonly string[]): ByteString {
+  const variables = env.map(byteStringFromText).filter((variable, index) => {
+    if (isVerbatimVariable(variable)) return true;
+    logWarning(`Ignoring the image's variable ${excerpt(env[index] ?? "")}: not NAME=VALUE`);
+    return false;
+  });
+  return formatVerbatim(variables);
+}
+
+/** A text that may be of any length, for a message. */
+function excerpt(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
+}
+
 /** An fstab(5) that keeps each volume writable in a read-only container. */
 function volumesFstab<Content>(root: Directory<Content>, volumes: readonly string[]): ByteString {
   let text = "";
@@ -97,7 +113,7 @@ function volumesFstab<Content>(root: Directory<Content>, volumes: readonly strin
       text += `\${ENROOT_ROOTFS}${from} ${to} none x-create=dir,bind,rw,nosuid,nodev\n`;
     } catch (error) {
       if (!(error instanceof TreeError)) throw error;
-      logWarning(`Ignoring the image's volume ${volume}: ${error.message}`);
+      logWarning(`Ignoring the image's volume ${excerpt(volume)}: ${error.message}`);
     }
   }
   return text;
