@@ -23,10 +23,12 @@ export class TreeLayer<Content> {
   }
 
   /**
-   * Adds a file. Missing directories on its path are made, with its time; a directory over a
-   * directory changes the attributes and keeps the children; anything else replaces what was there.
+   * Adds a file. Missing directories on its path are made, with its time, and what lower layers have
+   * in their place is gone; links of lower layers that lead to directories are followed. A directory
+   * over a directory changes the attributes and keeps the children; anything else replaces what was
+   * there.
    *
-   * @returns how many directories were missing
+   * @returns how many directories were made
    */
   add(path: readonly ByteString[], inode: Inode<Content>): number {
     const name = path.at(-1);
@@ -54,21 +56,34 @@ export class TreeLayer<Content> {
     return this.add(path, inode);
   }
 
-  /** Hides a file of lower layers, and everything below it; nothing happens if there is none. */
+  /**
+   * Hides a file of lower layers, and everything below it; nothing happens if there is none, nor if
+   * the path to it leads through what is no directory.
+   */
   hide(path: readonly ByteString[]): void {
     const name = path.at(-1);
     if (name === undefined) throw new TreeError("the root cannot be removed");
-    const parent = resolveDirectory(this.#root, path.slice(0, -1))?.directory;
+    const parent = this.#find(path.slice(0, -1));
     const existing = parent?.children.get(name);
-    if (parent === undefined || existing === undefined) return;
+    if (parent === null || existing === undefined) return;
     if (!this.#added.get(parent)?.has(name)) parent.children.delete(name);
     else if (existing.kind === "directory") this.#clear(existing);
   }
 
   /** Hides everything that lower layers have below a directory; the directory itself stays. */
   hideChildren(path: readonly ByteString[]): void {
-    const resolved = resolveDirectory(this.#root, path);
-    if (resolved !== null) this.#clear(resolved.directory);
+    const directory = this.#find(path);
+    if (directory !== null) this.#clear(directory);
+  }
+
+  /** The directory of a path, null if there is none. */
+  #find(path: readonly ByteString[]): Directory<Content> | null {
+    try {
+      return resolveDirectory(this.#root, path)?.directory ?? null;
+    } catch (error) {
+      if (!(error instanceof TreeError)) throw error;
+      return null;
+    }
   }
 
   #makeParent(
@@ -76,11 +91,16 @@ export class TreeLayer<Content> {
     mtime: number,
   ): { parent: Resolved<Content>; made: number } {
     let made = 0;
-    const parent = resolveDirectory(this.#root, path, (directory, name) => {
+    const make = (directory: Directory<Content>, name: ByteString) => {
       const missing = emptyDirectory<Content>({ mtime });
       directory.children.set(name, missing);
       made++;
       return missing;
+    };
+    const parent = resolveDirectory(this.#root, path, {
+      missing: make,
+      blocked: (directory, name) =>
+        this.#added.get(directory)?.has(name) ? null : make(directory, name),
     });
     if (parent === null) throw new Error("a directory that is made cannot be missing");
     return { parent, made };

@@ -69,12 +69,14 @@ Deno.test("walk() takes trees of any depth", () => {
   assertEquals(listing(tree([add(path)])).length, 2000);
 });
 
-Deno.test("splitPath() drops what means nothing and refuses what leads elsewhere", () => {
+Deno.test("splitPath() drops what means nothing and refuses what leads out of the tree", () => {
   assertEquals(splitPath("/a//./b/"), ["a", "b"]);
   assertEquals(splitPath("./"), []);
   assertEquals(splitPath("..a/...b"), ["..a", "...b"]);
-  for (const path of ["..", "a/..", "../a", "a/../../b", "/.."]) {
-    assertThrows(() => splitPath(path), TreeError, '".." in path');
+  assertEquals(splitPath("opt/a/../b/./c/d/../.."), ["opt", "b"]);
+  assertEquals(splitPath("a/.."), []);
+  for (const path of ["..", "../a", "a/../../b", "/..", "a/./../..//a"]) {
+    assertThrows(() => splitPath(path), TreeError, '".." in path leads out of the root');
   }
   assertThrows(() => splitPath("a\0b"), TreeError, "NUL");
 });
@@ -189,6 +191,52 @@ Deno.test("TreeLayer.add() refuses a path through something that is no directory
   );
 });
 
+Deno.test("TreeLayer.add() has what lower layers have give way to directories", () => {
+  assertEquals(listing(tree([add("a")], [add("a/b/c")])), ["a/", "a/b/", "a/b/c"]);
+  assertEquals(listing(tree([add("d/a")], [link("d/a/b", "d/a")])), ["d/", "d/a/", "d/a/b=d/a"]);
+  assertEquals(listing(tree([add("a")], [add("a/b"), hide("a")])), ["a/", "a/b"]);
+  assertEquals(listing(tree([add("a")], [hide("a"), add("a/b")])), ["a/", "a/b"]);
+  assertEquals(lookup(tree([add("a")], [add("a/b")]), ["a"])?.mtime, 1);
+  assertThrows(() => tree([add("a")], [add("a"), add("a/b")]), TreeError, "a is not a directory");
+});
+
+Deno.test("TreeLayer.add() has links of lower layers that lead to no directory give way", () => {
+  assertEquals(
+    listing(tree([add("d/f"), add("e/s", symlink("/d/g")), add("d/g", symlink("f"))], [
+      add("e/s/x/y"),
+    ])),
+    ["d/", "d/f", "d/g->f", "e/", "e/s/", "e/s/x/", "e/s/x/y"],
+  );
+  assertEquals(
+    listing(tree([add("s", symlink("t")), add("t", symlink("s"))], [add("s/x"), add("t/y")])),
+    ["s/", "s/x", "s/y=t/y", "t->s"],
+  );
+  // The second link of the path is the one that leads nowhere.
+  assertEquals(
+    listing(tree([add("d/s", symlink("../f")), add("l", symlink("d")), add("f")], [add("l/s/x")])),
+    ["d/", "d/s/", "d/s/x=l/s/x", "f", "l->d"],
+  );
+  assertThrows(
+    () => tree([add("f")], [add("s", symlink("f")), add("s/x")]),
+    TreeError,
+    "f is not a directory",
+  );
+});
+
+Deno.test("TreeLayer.add() follows links of lower layers that lead to directories", () => {
+  const below = [add("usr/bin/a"), add("bin", symlink("usr/bin")), add("new", symlink("/made"))];
+  assertEquals(listing(tree(below, [add("bin/b"), add("new/c")])), [
+    "bin->usr/bin",
+    "made/",
+    "made/c=new/c",
+    "new->/made",
+    "usr/",
+    "usr/bin/",
+    "usr/bin/a",
+    "usr/bin/b=bin/b",
+  ]);
+});
+
 Deno.test("TreeLayer.link() makes another name for the same file, of any layer", () => {
   const root = tree([add("a")], [add("b"), link("c/d", "b"), link("e", "a"), link("a", "a")]);
   assertStrictEquals(lookup(root, ["c", "d"]), lookup(root, ["b"]));
@@ -218,6 +266,11 @@ Deno.test("TreeLayer.hide() removes what lower layers have", () => {
 Deno.test("TreeLayer.hide() does nothing where there is nothing", () => {
   assertEquals(listing(tree([add("a")], [hide("b"), hide("c/d")])), ["a"]);
   assertThrows(() => tree([add("a")], [hide(".")]), TreeError, "root cannot be removed");
+  const below = [add("a"), add("s", symlink("a")), add("loop", symlink("loop"))];
+  for (const path of ["a", "a/b", "s/b", "loop/b"]) {
+    const steps = [hide(`${path}/x`), hideChildren(path)];
+    assertEquals(listing(tree(below, steps)), ["a", "loop->loop", "s->a"], path);
+  }
 });
 
 /** A layer's steps must give the same tree in every order. */

@@ -16,25 +16,64 @@ export interface Resolved<Content> {
   names: ByteString[];
 }
 
+/** What may be done where a way does not lead on. Either gives the directory to go on with. */
+export interface Detours<Content> {
+  /** There is nothing of that name. Without this, the way ends. */
+  missing?: (parent: Directory<Content>, name: ByteString) => Directory<Content>;
+  /**
+   * The file of that name is no directory, or a symbolic link that leads to none. Without this, or
+   * where it gives null, that is an error.
+   */
+  blocked?: (parent: Directory<Content>, name: ByteString) => Directory<Content> | null;
+}
+
+/** A symbolic link on the path that is being followed, and the way to it. */
+interface FollowedLink<Content> {
+  chain: Directory<Content>[];
+  names: ByteString[];
+  name: ByteString;
+  /** How many names were pending behind it. */
+  pending: number;
+}
+
 /**
  * Follows names to a directory, through symbolic links, as a process would whose root directory is
  * the tree's: neither an absolute link nor `..` leads out of it.
  *
- * @param missing is asked for the directory to go on with where there is nothing; without it the
- * answer is then null
+ * @returns null where there is nothing, and nothing is to be done about it
  * @throws {TreeError} when the way leads through something that is no directory, or does not end
  */
 export function resolveDirectory<Content>(
   root: Directory<Content>,
   path: readonly ByteString[],
-  missing?: (parent: Directory<Content>, name: ByteString) => Directory<Content>,
+  { missing, blocked }: Detours<Content> = {},
 ): Resolved<Content> | null {
-  const chain = [root];
-  const names: ByteString[] = [];
+  let chain = [root];
+  let names: ByteString[] = [];
   const pending = path.toReversed();
   let directory = root;
   let links = 0;
+  /** The link of the path itself, not one that it leads through. */
+  let followed: FollowedLink<Content> | null = null;
+
+  const enter = (next: Directory<Content>, name: ByteString) => {
+    if (chain.length >= MAX_DEPTH) throw new TreeError("too many levels of directories");
+    chain.push(next);
+    names.push(name);
+    directory = next;
+  };
+  const goRound = (name: ByteString, problem: string) => {
+    const place = followed ?? { chain, names, name, pending: pending.length };
+    const next = blocked?.(place.chain.at(-1) ?? root, place.name);
+    if (next === undefined || next === null) throw new TreeError(problem);
+    chain = place.chain;
+    names = place.names;
+    pending.length = place.pending;
+    enter(next, place.name);
+  };
+
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    if (followed !== null && pending.length < followed.pending) followed = null;
     if (name === "" || name === ".") continue;
     if (name === "..") {
       if (names.length > 0) {
@@ -50,7 +89,11 @@ export function resolveDirectory<Content>(
       next = missing(directory, name);
     }
     if (next.kind === "symlink") {
-      if (++links > MAX_LINKS) throw new TreeError("too many levels of symbolic links");
+      followed ??= { chain: [...chain], names: [...names], name, pending: pending.length };
+      if (++links > MAX_LINKS) {
+        goRound(name, "too many levels of symbolic links");
+        continue;
+      }
       if (next.target.startsWith("/")) {
         chain.length = 1;
         names.length = 0;
@@ -59,12 +102,9 @@ export function resolveDirectory<Content>(
       const parts = next.target.split("/");
       for (let index = parts.length - 1; index >= 0; index--) pending.push(parts[index] ?? "");
     } else if (next.kind === "directory") {
-      if (chain.length >= MAX_DEPTH) throw new TreeError("too many levels of directories");
-      chain.push(next);
-      names.push(name);
-      directory = next;
+      enter(next, name);
     } else {
-      throw new TreeError(`${[...names, name].join("/")} is not a directory`);
+      goRound(name, `${[...names, name].join("/")} is not a directory`);
     }
   }
   return { directory, chain, names };

@@ -5,6 +5,7 @@ import { decompressStream, detectCompression } from "../formats/compress/mod.ts"
 import { createTarReader, type TarEntry, TarError, type TarHandler } from "../formats/tar/mod.ts";
 import { type ScratchFile, scratchFile } from "../store/mod.ts";
 import { type Extent, type FileSet, readFile } from "./file_set.ts";
+import { checkInputFile } from "./input_file.ts";
 
 /** Archives of images have a few hundred members at most. */
 const MAX_MEMBERS = 100_000;
@@ -20,6 +21,7 @@ export async function archiveFiles(
   path: string,
   { temporaryDirectory }: { temporaryDirectory: string },
 ): Promise<FileSet> {
+  checkInputFile(path, { often: true });
   const index = new MemberIndex();
   let temporary: ScratchFile | null = null;
   try {

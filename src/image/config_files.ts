@@ -1,5 +1,6 @@
 import { bytesOf, type ByteString, byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, logWarning } from "../diagnostics/mod.ts";
+import { formatVerbatim, isVerbatimVariable } from "../formats/environment/mod.ts";
 import type { RunConfig } from "../formats/oci/mod.ts";
 import {
   type Directory,
@@ -44,7 +45,7 @@ export function addConfigFiles<Content>(
   const files = [
     { name: "rc", text: byteStringFromText(rcScript(run, provenance)) },
     { name: "rc.local", text: RC_LOCAL },
-    { name: "environment", text: byteStringFromText(run.env.map((line) => `${line}\n`).join("")) },
+    { name: "environment", text: environmentFile(run.env) },
     { name: "fstab", text: volumesFstab(root, run.volumes) },
   ];
   for (const { name, text } of files) {
@@ -53,6 +54,8 @@ export function addConfigFiles<Content>(
     const attributes = { mode: 0o644, uid: 0, gid: 0, mtime, xattrs: null };
     const file = { ...attributes, size: text.length, content: store.endFile() };
     try {
+      // What the image has in the place of the directory is its own to keep.
+      resolveDirectory(root, ["etc"]);
       layer.add(["etc", name], { kind: "file", ...file });
     } catch (cause) {
       if (!(cause instanceof TreeError)) throw cause;
@@ -67,16 +70,33 @@ function makeWorkingDirectory<Content>(
   { path, mtime }: { path: string; mtime: number },
 ): void {
   try {
-    resolveDirectory(root, splitPath(byteStringFromText(path)), (parent, name) => {
-      const made = emptyDirectory<Content>({ mtime });
-      parent.children.set(name, made);
-      return made;
+    resolveDirectory(root, splitPath(byteStringFromText(path)), {
+      missing(parent, name) {
+        const made = emptyDirectory<Content>({ mtime });
+        parent.children.set(name, made);
+        return made;
+      },
     });
   } catch (error) {
     if (!(error instanceof TreeError)) throw error;
     // Commands that change the directory themselves will still run.
     logWarning(`Cannot create the image's working directory ${path}: ${error.message}`);
   }
+}
+
+/** An environment file that gives each variable as the image has it. */
+function environmentFile(env: readonly string[]): ByteString {
+  const variables = env.map(byteStringFromText).filter((variable, index) => {
+    if (isVerbatimVariable(variable)) return true;
+    logWarning(`Ignoring the image's variable ${excerpt(env[index] ?? "")}: not NAME=VALUE`);
+    return false;
+  });
+  return formatVerbatim(variables);
+}
+
+/** A text that may be of any length, for a message. */
+function excerpt(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}...`;
 }
 
 /** An fstab(5) that keeps each volume writable in a read-only container. */
@@ -86,13 +106,14 @@ function volumesFstab<Content>(root: Directory<Content>, volumes: readonly strin
     try {
       const names = splitPath(byteStringFromText(volume));
       // The source is a path on the host, where symbolic links of the image would lead elsewhere.
-      const source = resolveDirectory(root, names, () => emptyDirectory({ mtime: 0 }))?.names ?? [];
+      const missing = () => emptyDirectory<Content>({ mtime: 0 });
+      const source = resolveDirectory(root, names, { missing })?.names ?? [];
       if (source.length === 0) throw new TreeError("is the root directory");
       const [from, to] = [fstabField(source), fstabField(names)];
       text += `\${ENROOT_ROOTFS}${from} ${to} none x-create=dir,bind,rw,nosuid,nodev\n`;
     } catch (error) {
       if (!(error instanceof TreeError)) throw error;
-      logWarning(`Ignoring the image's volume ${volume}: ${error.message}`);
+      logWarning(`Ignoring the image's volume ${excerpt(volume)}: ${error.message}`);
     }
   }
   return text;

@@ -39,7 +39,7 @@ function textOf(root: Directory<string>, path: string): string | undefined {
 
 Deno.test("addConfigFiles() writes the four files", () => {
   const root = configure(treeOf({}), {
-    env: ["A=b", "EMPTY=", "Ü=ü", "NO_VALUE", "TWO=1\n2"],
+    env: ["A=b", "EMPTY=", "Ü=ü", "NO_VALUE", "=x", "TWO=1\n2", "A=${HOME}"],
     volumes: ["/data", "/with space", "relative"],
   });
   assertStringIncludes(
@@ -48,7 +48,8 @@ Deno.test("addConfigFiles() writes the four files", () => {
   );
   assertEquals(
     textOf(root, "etc/environment"),
-    "A=b\nEMPTY=\n\xc3\x9c=\xc3\xbc\nNO_VALUE\nTWO=1\n2\n",
+    "# enroot-environment: verbatim\nA=b\nEMPTY=\n\xc3\x9c=\xc3\xbc\nTWO=1\n#|2\nA=${HOME}\n" +
+      "# enroot-environment: end\n",
   );
   assertEquals(
     textOf(root, "etc/fstab"),

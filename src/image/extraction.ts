@@ -3,6 +3,7 @@ import type { TarEntry, TarHandler } from "../formats/tar/mod.ts";
 import {
   type Attributes,
   type FileStore,
+  type Inode,
   isKeptXattr,
   splitPath,
   TreeError,
@@ -11,7 +12,12 @@ import { type Budget, chargeHole, chargeTree, DIRECTORY_BYTES, FILE_BYTES } from
 import type { LayerTarget } from "./layer_target.ts";
 
 const WHITEOUT = ".wh.";
+/** Marks of a directory itself. */
+const META_WHITEOUT = ".wh..wh.";
 const OPAQUE = ".wh..wh..opq";
+/** Where aufs keeps what is its own, in layers that were made of it; names of files link to the first. */
+const LINKED_FILES = ".wh..wh.plnk";
+const AUFS_DIRECTORIES: readonly ByteString[] = [LINKED_FILES, ".wh..wh.aufs", ".wh..wh.orph"];
 /** The kernel takes no more extended attributes than this for one file (xattr(7)). */
 const MAX_XATTR_BYTES = 64 * 1024;
 const MAX_TARGET_LENGTH = 4095;
@@ -38,6 +44,8 @@ export class Extraction<Content> implements TarHandler {
   #path: ByteString = "";
   /** The file whose data is being stored. */
   #file: { names: ByteString[]; attributes: Attributes; size: number } | null = null;
+  /** What is in aufs' directory of linked files, by path. */
+  readonly #linked = new Map<ByteString, Inode<Content>>();
 
   constructor({ layer, store, budget }: ExtractionOptions<Content>) {
     this.#layer = layer;
@@ -55,7 +63,9 @@ export class Extraction<Content> implements TarHandler {
     this.#charge(FILE_BYTES + entry.path.length);
     const names = splitPath(entry.path);
     if (names.length > 1 && names[0] === "dev") return;
-    if (names.at(-1)?.startsWith(WHITEOUT)) this.#whiteout(names);
+    if (entry.path.includes(META_WHITEOUT) && isOfAufs(names)) {
+      if (entry.kind === "file" && names.includes(LINKED_FILES)) this.#add(names, entry);
+    } else if (names.at(-1)?.startsWith(WHITEOUT)) this.#whiteout(names);
     else this.#add(names, entry);
   }
 
@@ -73,7 +83,10 @@ export class Extraction<Content> implements TarHandler {
     if (this.#file === null) return;
     const { names, attributes, size } = this.#file;
     this.#file = null;
-    this.#layer.add(names, { kind: "file", ...attributes, size, content: this.#store.endFile() });
+    const content = this.#store.endFile();
+    const inode: Inode<Content> = { kind: "file", ...attributes, size, content };
+    if (names.includes(LINKED_FILES)) this.#linked.set(names.join("/"), inode);
+    else this.#layer.add(names, inode);
   }
 
   #charge(bytes: number): void {
@@ -84,7 +97,6 @@ export class Extraction<Content> implements TarHandler {
     const mark = names.pop() ?? "";
     if (mark === OPAQUE) return this.#layer.hideChildren(names);
     const name = mark.slice(WHITEOUT.length);
-    if (name.startsWith(WHITEOUT)) throw new TreeError("unknown kind of whiteout");
     if (name === "" || name === "." || name === "..") throw new TreeError("malformed whiteout");
     this.#layer.hide([...names, name]);
   }
@@ -111,7 +123,7 @@ export class Extraction<Content> implements TarHandler {
         this.#charge(entry.target.length);
         return this.#layer.add(names, { kind: "symlink", ...attributes, target: entry.target });
       case "hardlink":
-        return this.#layer.link(names, entry.target);
+        return this.#link(names, entry.target);
       case "character":
       case "block": {
         const { kind, major, minor } = entry;
@@ -123,6 +135,14 @@ export class Extraction<Content> implements TarHandler {
       case "fifo":
         return this.#layer.add(names, { kind: "fifo", ...attributes });
     }
+  }
+
+  #link(names: ByteString[], target: ByteString): void {
+    const linked = target.includes(LINKED_FILES)
+      ? this.#linked.get(splitPath(target).join("/"))
+      : undefined;
+    if (linked === undefined) this.#layer.link(names, target);
+    else this.#layer.add(names, linked);
   }
 
   #keptXattrs(xattrs: TarEntry["xattrs"]): Attributes["xattrs"] {
@@ -140,6 +160,14 @@ export class Extraction<Content> implements TarHandler {
     this.#charge(bytes);
     return kept.size === 0 ? null : kept;
   }
+}
+
+/** Whether a path leads to what is aufs' own. @throws {TreeError} on what nobody knows to be */
+function isOfAufs(names: readonly ByteString[]): boolean {
+  const at = names.findIndex((name) => name.startsWith(META_WHITEOUT));
+  if (at === -1 || (at === names.length - 1 && names[at] === OPAQUE)) return false;
+  if (AUFS_DIRECTORIES.includes(names[at] ?? "")) return true;
+  throw new TreeError("unknown kind of whiteout");
 }
 
 function isWithin(value: number, most: number): boolean {

@@ -33,7 +33,7 @@ export class LayerRecord<Content> implements LayerTarget<Content> {
 
   /** The path of the change at hand. */
   get path(): ByteString {
-    return this.#names.join("/");
+    return this.#names.join("/") || ".";
   }
 
   /** Asks another for everything. Throws what that throws; {@link path} then says where. */

@@ -130,13 +130,69 @@ Deno.test("LayerStack obeys whiteouts, which hide only lower layers", async () =
 });
 
 Deno.test("LayerStack refuses whiteouts that mean nothing, or a directory itself", async () => {
-  for (const path of [".wh..wh.plnk", "d/.wh..wh.aufs", ".wh..wh..opqx"]) {
+  for (const path of [".wh..wh.", "d/.wh..wh.auf", ".wh..wh..opqx", "d/.wh..wh..opq/f"]) {
     await refuses([[{ path }]], `Cannot extract ${path} from layer ${DIGEST}: unknown kind`);
   }
   for (const path of ["d/.wh.", "d/.wh..", "d/.wh..."]) {
     await refuses([[{ path: "d/x" }], [{ path }]], "malformed whiteout");
   }
   assertEquals(paths(await unpack([{ path: "..." }], [{ path: ".wh....." }])), ["..."]);
+});
+
+Deno.test("LayerStack skips what aufs keeps in a layer, and gives its linked files their names", async () => {
+  const root = await unpack([
+    { path: ".wh..wh.plnk/" },
+    { path: "./.wh..wh.plnk/12.34", data: "linked" },
+    { path: ".wh..wh.plnk/12.35", data: "not linked" },
+    { path: ".wh..wh.aufs", data: "x" },
+    { path: ".wh..wh.orph/" },
+    { path: ".wh..wh.orph/.wh.x" },
+    { path: "d/.wh..wh.orph/deep/link", type: "2", link: "x" },
+    { path: "a", type: "1", link: ".wh..wh.plnk/12.34" },
+    { path: "b/c", type: "1", link: "/.wh..wh.plnk/./12.34" },
+  ], [{ path: ".wh..wh.aufs/x" }]);
+  assertEquals(paths(root), ["a", "b/", "b/c"]);
+  assertStrictEquals(at(root, "a"), at(root, "b/c"));
+  const file = at(root, "a");
+  assertEquals(file?.kind === "file" && file.content, "linked");
+  const linked = { path: ".wh..wh.plnk/1", data: "x" };
+  await refuses([[linked], [{ path: "a", type: "1", link: linked.path }]], "no such file");
+});
+
+Deno.test("LayerStack takes a member without a name for the root", async () => {
+  for (const path of ["", "./", "/", ".//."]) {
+    const root = await unpack([{ path, type: "5", mode: 0o711, mtime: 7 }, { path: "a" }]);
+    assertEquals([root.mode, root.mtime, paths(root)], [0o711, 7, ["a"]], path);
+    await refuses([[{ path, type: "6" }]], "Cannot extract");
+  }
+  await refuses([[{ path: "" }]], `Cannot extract . from layer ${DIGEST}: the root is a directory`);
+  await refuses([[{ path: "", type: "2", link: "x" }]], "the root is a directory");
+});
+
+Deno.test("LayerStack takes paths that go up, but not out of the root", async () => {
+  const root = await unpack(
+    [{ path: "opt/a/" }, { path: "opt/a/../b" }, { path: "c", type: "1", link: "x/../opt/b" }],
+    [{ path: "opt/x/../.wh.a" }],
+  );
+  assertEquals(paths(root), ["c", "opt/", "opt/b"]);
+  assertStrictEquals(at(root, "c"), at(root, "opt/b"));
+  for (const path of ["opt/../../b", "../b", "/../b"]) {
+    await refuses([[{ path }]], `Cannot extract ${path} from layer ${DIGEST}: ".." in path leads`);
+    await refuses([[{ path: "a", type: "1", link: path }]], "leads out of the root");
+  }
+});
+
+Deno.test("LayerStack lets a file of a lower layer give way to what is below its name", async () => {
+  const below: TarMember[] = [{ path: "a", data: "x" }, { path: "s", type: "2", link: "a" }];
+  const root = await unpack(below, [{ path: "a/b/c", mtime: 5 }, { path: "s/x" }, {
+    path: "s/.wh.y",
+  }]);
+  assertEquals(paths(root), ["a/", "a/b/", "a/b/c", "a/x", "s"]);
+  assertEquals(paths(await unpack(below, [{ path: "a/.wh.b" }, { path: "s/.wh..wh..opq" }])), [
+    "a",
+    "s",
+  ]);
+  await refuses([[{ path: "a" }, { path: "a/b" }]], "a is not a directory");
 });
 
 Deno.test("LayerStack drops what is below /dev, and only that", async () => {

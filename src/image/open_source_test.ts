@@ -20,7 +20,7 @@ async function inDirectory(action: (directory: string) => Promise<void>): Promis
   }
 }
 
-/** The paths in an image, but for the generated ones, with the text of /etc/environment first. */
+/** The paths in an image, but for the generated ones, with the variables of /etc/environment first. */
 async function contentOf(uri: string, arch = "amd64"): Promise<string[]> {
   const temporary = await Deno.makeTempDir();
   try {
@@ -44,7 +44,9 @@ async function contentOf(uri: string, arch = "amd64"): Promise<string[]> {
     });
     const found: string[] = [];
     for (const { path, inode } of walk(root)) {
-      if (path === "etc/environment" && inode.kind === "file") found.unshift(inode.content);
+      if (path === "etc/environment" && inode.kind === "file") {
+        found.unshift(inode.content.replace(/^#.*\n/gm, ""));
+      }
       if (path !== "" && !GENERATED.includes(path)) found.push(path);
     }
     return found;

@@ -29,9 +29,9 @@ fi
 `;
 }
 
-/** A line end inside would turn what follows into a command. */
+/** A line end inside would turn what follows into a command, a NUL the script into no text. */
 function commentLine(text: string): string {
-  return `# ${text.replace(/[\r\n]+/g, " ")}\n`;
+  return `# ${text.replace(/[\0\r\n]+/g, " ")}\n`;
 }
 
 /** A word that the shell takes literally. */

@@ -34,6 +34,21 @@ function run(shell: string, config: Partial<RunConfig>, args: string[] = []) {
   }
 }
 
+Deno.test("rcScript() keeps labels in comments, whatever they are", () => {
+  const labels: [string, string][] = [
+    ["a\nexit 1", "b\r\nexit 1"],
+    ["", ""],
+    ["nul", "\0exit 1"],
+    ["quotes", "'\"$(exit 1)`exit 1`\\"],
+    ["\u{1f600}", "x".repeat(1_000_000)],
+  ];
+  for (const shell of SHELLS) {
+    assertEquals(run(shell, { labels, cmd: ["echo", "ran"] }), { code: 0, stdout: "ran\n" }, shell);
+  }
+  const comments = rcScript({ ...EMPTY, labels: labels.slice(0, 3) }, PROVENANCE).split("\n");
+  assertEquals(comments.slice(1, 5), ["# a exit 1 b exit 1", "#  ", "# nul  exit 1", ""]);
+});
+
 Deno.test("rcScript() reads as expected", () => {
   assertEquals(
     rcScript(

@@ -1,6 +1,6 @@
-import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, type Digest, PLAIN_LAYER_TYPE } from "../formats/oci/mod.ts";
 import { readFile } from "./file_set.ts";
+import { checkInputFile } from "./input_file.ts";
 import type { ImageSource, ResolvedImage } from "./source.ts";
 
 /** The digest of an archive is not known before it has been read, and nobody asks for it. */
@@ -14,13 +14,11 @@ export class TarSource implements ImageSource {
   readonly provenance: string;
   readonly #path: string;
 
-  /** @throws {EnrootError} when there is no such file */
+  /** @throws {EnrootError} when it is nothing with an end */
   constructor(path: string, { provenance }: { provenance: string }) {
     this.provenance = provenance;
     this.#path = path;
-    if (Deno.statSync(path).isDirectory) {
-      throw new EnrootError(`Cannot read ${path}: Is a directory`);
-    }
+    checkInputFile(path, { often: false });
   }
 
   resolve(): Promise<ResolvedImage> {

@@ -55,6 +55,9 @@ const LAYERS: TarMember[][] = [
     { path: "bin/through", data: "through a link", mtime: 59 },
     { path: "usr/bin/", mtime: 60 },
     { path: "hard-to-lower", type: "1", link: "usr/bin/wall" },
+    { path: "d/deep/../cleaned", data: "12", mtime: 61 },
+    { path: "was-linked", type: "1", link: "usr/bin/../bin/su" },
+    { path: "was-name/.wh.x" },
   ],
   [
     { path: "x", data: "10", mtime: 80, pax: { "SCHILY.xattr.user.test": "\0\xffvalue" } },
@@ -79,7 +82,7 @@ const LAYERS: TarMember[][] = [
     { path: "long", mtime: 83, pax: { path: LONG } },
     { path: "usr/bin/su", data: BIG, mode: 0o755, mtime: 84 },
     { path: "usr/bin/", mtime: 85 },
-    { path: "./", mtime: 86 },
+    { path: "", type: "5", mtime: 86 },
   ],
 ];
 

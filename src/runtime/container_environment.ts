@@ -1,6 +1,8 @@
 import type { ByteString } from "../bytes/mod.ts";
+import { readVerbatim } from "../formats/environment/mod.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
 import {
+  addLiteralVariables,
   addVariableArgument,
   addVariables,
   type Environment,
@@ -13,6 +15,8 @@ import type { ReadableFiles } from "./root_files.ts";
 /**
  * The environment of a container before its hooks: what its own file says, then the configuration,
  * then the configuration script, then `--env`.
+ *
+ * Variables of the host are put into all of them but those of an image: it could be anyone's.
  */
 export function containerEnvironment(
   plan: StartPlan,
@@ -25,7 +29,9 @@ export function containerEnvironment(
   const environment: Environment = new Map();
   const add = (content: ByteString) =>
     addVariables(environment, substituteVariables(content, host));
-  add(files.read("/etc/environment") ?? "");
+  const { variables, rest } = readVerbatim(files.read("/etc/environment") ?? "");
+  addLiteralVariables(environment, variables);
+  add(rest);
   for (const { content } of plan.environs) add(content);
   add(script?.environ() ?? "");
   for (const argument of plan.environment) addVariableArgument(environment, argument, host);

@@ -35,6 +35,16 @@ export function addVariables(environment: Environment, text: ByteString): void {
   }
 }
 
+/** Adds variables as they stand, except for the reserved ones; the later of a name wins. */
+export function addLiteralVariables(
+  environment: Environment,
+  variables: Iterable<[name: ByteString, value: ByteString]>,
+): void {
+  for (const [name, value] of variables) {
+    if (!isReserved(name)) environment.set(name, value);
+  }
+}
+
 /**
  * Adds the value of `--env`: `KEY=VALUE` as a line of an environment file, `KEY` with its value on
  * the host, empty when unset.
@@ -57,7 +67,7 @@ export function addVariableArgument(
 
 /**
  * The environment file that hooks get to read and to change. A value of several lines has no place
- * in it.
+ * in it, nor has a name that is none in a shell.
  */
 export function formatEnvironment(environment: ReadonlyEnvironment): ByteString {
   return linesOf(environment).map((line) => `${line}\n`).join("");
@@ -79,16 +89,20 @@ export function mergeEnvironment(environment: Environment, text: ByteString): vo
     environment.set(variable[0], variable[1]);
   }
   for (const [name, value] of environment) {
-    if (!found.has(name) && !value.includes("\n")) environment.delete(name);
+    if (!found.has(name) && fitsLine(name, value)) environment.delete(name);
   }
 }
 
 function linesOf(environment: ReadonlyEnvironment): ByteString[] {
   const lines: ByteString[] = [];
   for (const [name, value] of environment) {
-    if (!value.includes("\n")) lines.push(`${name}=${value}`);
+    if (fitsLine(name, value)) lines.push(`${name}=${value}`);
   }
   return lines;
+}
+
+function fitsLine(name: ByteString, value: ByteString): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !value.includes("\n");
 }
 
 /** A variable from one line; null when it is none or reserved. */

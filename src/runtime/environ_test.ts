@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import {
+  addLiteralVariables,
   addVariableArgument,
   addVariables,
   type Environment,
@@ -68,6 +69,12 @@ Deno.test("addVariables() takes huge lines in linear time", () => {
   assert(performance.now() - start < 2000);
 });
 
+Deno.test("addLiteralVariables() changes nothing of a value and drops what is reserved", () => {
+  const environment: Environment = new Map([["A", "0"]]);
+  addLiteralVariables(environment, [["A", '"1"'], ["B", " x "], ["A", "${B}"], ["ENROOT_X", "1"]]);
+  assertEquals([...environment], [["A", "${B}"], ["B", " x "]]);
+});
+
 Deno.test("addVariableArgument() adds values given and values of the host", () => {
   const environment: Environment = new Map([["A", "0"]]);
   const host = new Map([["JOB", '"1"'], ["A", "host"]]);
@@ -101,6 +108,7 @@ Deno.test("mergeEnvironment() takes over what hooks add, change and remove", () 
     ["CHANGE", "1"],
     ["REMOVE", "1"],
     ["LINES", "a\nb"],
+    ["odd.name", "1"],
   ]);
   const text = formatEnvironment(environment);
   assertEquals(text, 'KEEP=1\nQUOTED="x"\nCHANGE=1\nREMOVE=1\n');
@@ -113,6 +121,7 @@ Deno.test("mergeEnvironment() takes over what hooks add, change and remove", () 
     ["QUOTED", '"x"'],
     ["CHANGE", "2"],
     ["LINES", "a\nb"],
+    ["odd.name", "1"],
     ["ADD", "new"],
   ]);
 });

@@ -53,6 +53,18 @@ argument: id\\012ls
   );
 });
 
+Deno.test("planText() puts variables of the host into lines behind those of an image only", () => {
+  const plan = planDouble({ hostEnvironment: [["TOKEN", "secret"], ["TERM", "xterm"]] });
+  const files = filesDouble({
+    "/etc/environment": "# enroot-environment: verbatim\nSTOLEN=${TOKEN}\nQUOTED='x'\n" +
+      "ENROOT_X=1\n# enroot-environment: end\nTERM='${TERM}'\n",
+  });
+  assertEquals(
+    planText(plan, files).split("\n").filter((line) => line.startsWith("environment: ")),
+    ["environment: STOLEN=${TOKEN}", "environment: QUOTED='x'", "environment: TERM=xterm"],
+  );
+});
+
 Deno.test("planText() tells about an image, namespaces and a remapped root", () => {
   const plan = planDouble({
     image: { path: "/tmp/\xfc.sqsh", offset: 0, opened: null },

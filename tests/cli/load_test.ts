@@ -239,6 +239,9 @@ Deno.test("load and import take the archive of a root filesystem, compressed or 
       ["tar:nowhere.tar", "No such file or directory: nowhere.tar"],
       ["tar:text:latest", "No such file or directory: text:latest"],
       ["tar:tmp", "Cannot read tmp: Is a directory"],
+      ["tar:/dev/zero", "Cannot read /dev/zero: Is a character device"],
+      ["oci-archive:/dev/zero", "Cannot read /dev/zero: Is a character device"],
+      ["docker-archive:/dev/zero", "Cannot read /dev/zero: Is a character device"],
       ["tar:", "No such file or directory:"],
     ] as const
   ) {

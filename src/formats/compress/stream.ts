@@ -1,4 +1,4 @@
-import { decompressionError } from "./compression_error.ts";
+import { bunzip2Stream } from "./bzip2/bzip2_stream.ts";
 import { decodeStreamed } from "./xz/decoder_steps.ts";
 import { detectCompression, DETECTION_LENGTH } from "./detect.ts";
 import { gunzipStream } from "./gzip_stream.ts";
@@ -14,7 +14,7 @@ import { PUMP_CHUNK_SIZE } from "./zlib_pump.ts";
  * output are the reader's. Errors of the input come through unchanged, and the
  * input is closed when the reader stops early.
  *
- * @throws {CompressionError} the data are malformed, cut short or of an unsupported compression
+ * @throws {CompressionError} the data are malformed, cut short or use what is not supported
  */
 export async function* decompressStream(
   input: AsyncIterable<Uint8Array>,
@@ -23,8 +23,7 @@ export async function* decompressStream(
   try {
     const head = await readHead(source);
     const whole = resume(head, source);
-    const compression = detectCompression(head);
-    switch (compression) {
+    switch (detectCompression(head)) {
       case "none":
         yield* whole;
         break;
@@ -38,7 +37,8 @@ export async function* decompressStream(
         yield* decodeStreamed(decodeXz(), whole);
         break;
       case "bzip2":
-        throw decompressionError(compression, "this compression is not supported");
+        yield* bunzip2Stream(whole, { chunkSize: PUMP_CHUNK_SIZE });
+        break;
     }
   } finally {
     await source.return?.();

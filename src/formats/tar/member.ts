@@ -46,7 +46,9 @@ export function memberFrom(
   extensions: Extensions,
 ): Member | null {
   const valueOf = paxLookup(extensions);
-  const path = valueOf("GNU.sparse.name") ?? valueOf("path") ?? extensions.longName ?? header.name;
+  const name = valueOf("GNU.sparse.name") ?? valueOf("path") ?? extensions.longName ?? header.name;
+  // As GNU tar has it: some writers name the root so.
+  const path = name === "" ? "." : name;
   const attributes = {
     path,
     mode: header.mode,
@@ -58,13 +60,13 @@ export function memberFrom(
   const stored = numberOf(valueOf("size"), "pax size") ?? header.size;
   const target = () => valueOf("linkpath") ?? extensions.longLink ?? header.linkname;
   // The size of members without data is often garbage: nobody reads a body there.
-  const bare = (entry: TarEntry): Member => ({ entry: named(entry), stored: 0, sparse: null });
+  const bare = (entry: TarEntry): Member => ({ entry, stored: 0, sparse: null });
   switch (header.typeflag) {
     case "\0":
     case "0":
     case "7": {
       if (path.endsWith("/")) {
-        return { entry: named({ ...attributes, kind: "directory" }), stored, sparse: null };
+        return { entry: { ...attributes, kind: "directory" }, stored, sparse: null };
       }
       const sparse = paxSparseLayout(extensions);
       const size = sparse === null ? stored : numberOf(
@@ -72,14 +74,14 @@ export function memberFrom(
         "GNU.sparse.size",
       );
       if (size === undefined) throw new TarError("sparse file without a size");
-      return { entry: named({ ...attributes, kind: "file", size }), stored, sparse };
+      return { entry: { ...attributes, kind: "file", size }, stored, sparse };
     }
     case "S": {
       const map: SparseMap = [];
       const extended = addOldGnuPieces(map, block, "header");
       const size = oldGnuRealSize(block);
       const sparse: SparseLayout = { at: "header", map, extended };
-      return { entry: named({ ...attributes, kind: "file", size }), stored, sparse };
+      return { entry: { ...attributes, kind: "file", size }, stored, sparse };
     }
     case "1":
       return bare({ ...attributes, kind: "hardlink", target: target() });
@@ -96,7 +98,7 @@ export function memberFrom(
       return bare({ ...attributes, kind: "fifo" });
     case "D":
       // A directory of an incremental GNU archive; its body lists names.
-      return { entry: named({ ...attributes, kind: "directory" }), stored, sparse: null };
+      return { entry: { ...attributes, kind: "directory" }, stored, sparse: null };
     case "V":
       return null;
     default:
@@ -104,11 +106,6 @@ export function memberFrom(
         `unknown type ${JSON.stringify(header.typeflag)} of member ${textFromByteString(path)}`,
       );
   }
-}
-
-function named(entry: TarEntry): TarEntry {
-  if (entry.path === "") throw new TarError("member without a name");
-  return entry;
 }
 
 /** Looks a keyword up: the member's own value first. An empty value means "not set". */

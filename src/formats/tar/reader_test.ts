@@ -311,10 +311,18 @@ Deno.test("createTarReader() skips volume labels and the name lists of GNU dump 
   ]);
 });
 
-Deno.test("createTarReader() refuses members of unknown type and without a name", () => {
+Deno.test("createTarReader() refuses members of unknown type", () => {
   refuses(tarArchive([{ path: "a\xff", type: "Z" }]), 'unknown type "Z" of member a\\xff');
-  refuses(tarArchive([{ path: "" }]), "without a name");
   assertEquals(read(tarArchive([{ path: "a", type: "7", data: "1" }]))[0]?.[1], "1");
+});
+
+Deno.test("createTarReader() takes a member without a name for the directory it is all in", () => {
+  const archive = tarArchive([{ path: "", type: "5" }, { path: "", data: "1" }, { path: "a" }]);
+  assertEquals(read(archive).map(([{ path, kind }]) => [path, kind]), [
+    [".", "directory"],
+    [".", "file"],
+    ["a", "file"],
+  ]);
 });
 
 const SPARSE: Record<string, [string, string][]> = {

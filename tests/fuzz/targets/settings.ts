@@ -5,6 +5,7 @@ import { parseReference } from "../../../src/image/reference.ts";
 import { parseChallenges } from "../../../src/registry/challenge.ts";
 import { parseNetrc } from "../../../src/registry/netrc.ts";
 import { findGroup, findUser } from "../../../src/runtime/accounts.ts";
+import { formatVerbatim, readVerbatim } from "../../../src/formats/environment/mod.ts";
 import { addVariables, formatEnvironment, mergeEnvironment } from "../../../src/runtime/environ.ts";
 import { parseFstab, parseMountArgument, substituteInFstab } from "../../../src/runtime/fstab.ts";
 import { parseLoginDefs } from "../../../src/runtime/login_defs.ts";
@@ -76,6 +77,14 @@ export const settingsTargets: readonly FuzzTarget[] = [
     const before = [...environment];
     mergeEnvironment(environment, formatEnvironment(environment));
     assertEquals([...environment], before, "changed by hooks that changed nothing");
+  }),
+  textTarget("image environment", [
+    "# enroot-environment: verbatim\nA=${B}\nL=1\n#|2\n#|\n# enroot-environment: end\nC=1\n",
+    "# enroot-environment: verbatim\n B='x'\n\n#|C\nD\n",
+  ], (text) => {
+    const { variables } = readVerbatim(text);
+    const again = formatVerbatim(variables.map((variable) => variable.join("=")));
+    assertEquals(readVerbatim(again), { variables, rest: "" }, "not what was written");
   }),
   textTarget("accounts", [
     "root:x:0:0:root:/root:/bin/bash\nme:x:1000:1000:,,,:/home/me:/bin/sh\n+nis\n#c\n",

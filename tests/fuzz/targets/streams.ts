@@ -15,6 +15,10 @@ const MAX_STREAM = 32 << 20;
 const MAX_BLOCK = 1 << 20;
 const SAMPLES = [mixedBytes(3000), mixedBytes(40, 2), new Uint8Array(20_000)];
 
+/** What bzip2 makes of `hello` and a line end. */
+const HELLO_BZIP2 =
+  "425a6839314159265359c1c080e2000001410000100244a00030cd00c3462997177245385090c1c080e2";
+
 const isRefusal = (error: unknown) => error instanceof CompressionError && isEnrootRefusal(error);
 
 /** The decompressors of layers. */
@@ -22,16 +26,20 @@ export const streamTarget: FuzzTarget = {
   name: "stream",
   weight: 8,
   open: () => ({
-    seeds: SAMPLES.flatMap((sample) => [
-      new Uint8Array(gzipSync(sample)),
-      concat(new Uint8Array(gzipSync(sample)), new Uint8Array(gzipSync(sample))),
-      new Uint8Array(zstdCompressSync(sample)),
-      concat(
-        Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4),
+    seeds: [HELLO_BZIP2, HELLO_BZIP2 + HELLO_BZIP2].map((bytes): Seed => ({
+      bytes: Uint8Array.fromHex(bytes),
+    })).concat(
+      SAMPLES.flatMap((sample) => [
+        new Uint8Array(gzipSync(sample)),
+        concat(new Uint8Array(gzipSync(sample)), new Uint8Array(gzipSync(sample))),
         new Uint8Array(zstdCompressSync(sample)),
-      ),
-      compressBlock("xz", sample),
-    ]).map((bytes): Seed => ({ bytes })),
+        concat(
+          Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4),
+          new Uint8Array(zstdCompressSync(sample)),
+        ),
+        compressBlock("xz", sample),
+      ]).map((bytes): Seed => ({ bytes })),
+    ),
     async run(input) {
       let length = 0;
       for await (const chunk of decompressStream(pieces(input))) {

@@ -1,3 +1,7 @@
+import { convertIa64 } from "./ia64_branches.ts";
+import { convertRiscV } from "./riscv_branches.ts";
+import type { StreamFilter } from "./stream_filter.ts";
+
 /**
  * Converts as many whole instructions as it can, in place; returns how many bytes these are.
  * `origin` is where in the program the bytes lie.
@@ -13,7 +17,7 @@ type WordConverter = (word: number, address: number) => number;
  * A compressor that knew machine code made the targets of jumps and calls absolute, so that they
  * repeat more often; this makes them relative again.
  */
-export class BranchFilter {
+export class BranchFilter implements StreamFilter {
   readonly #convert: BranchConverter;
   #origin: number;
   /** The end of the last piece, which could not be converted without what follows. */
@@ -24,7 +28,6 @@ export class BranchFilter {
     this.#origin = options.origin;
   }
 
-  /** Takes a piece and returns what is ready. */
   update(piece: Uint8Array): Uint8Array {
     const bytes = new Uint8Array(this.#rest.length + piece.length);
     bytes.set(this.#rest);
@@ -35,7 +38,7 @@ export class BranchFilter {
     return bytes.subarray(0, converted);
   }
 
-  /** What is left at the end of the data, and needs no conversion. */
+  /** What is left needs no conversion. */
   finish(): Uint8Array {
     return this.#rest;
   }
@@ -48,6 +51,8 @@ export function branchConverter(filterId: number): BranchConverter | undefined {
       return x86Converter();
     case 5:
       return wordConverter(convertPowerPc, false);
+    case 6:
+      return convertIa64;
     case 7:
       return wordConverter(convertArm, true);
     case 8:
@@ -56,6 +61,8 @@ export function branchConverter(filterId: number): BranchConverter | undefined {
       return wordConverter(convertSparc, false);
     case 10:
       return wordConverter(convertArm64, true);
+    case 11:
+      return convertRiscV;
     default:
       return undefined;
   }

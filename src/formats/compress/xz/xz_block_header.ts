@@ -1,9 +1,12 @@
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../../../bytes/mod.ts";
-import { type BranchConverter, branchConverter } from "./branch_filter.ts";
+import { branchConverter, BranchFilter } from "./branch_filter.ts";
 import { decompressionError } from "../compression_error.ts";
+import { DeltaFilter } from "./delta_filter.ts";
+import { FilterChain, type StreamFilter } from "./stream_filter.ts";
 import { readInteger } from "./xz_integer.ts";
 
+const DELTA = 0x03;
 const LZMA2 = 0x21;
 const CRC_LENGTH = 4;
 /** Flags of the second byte; the lowest two bits are the number of filters, less one. */
@@ -19,7 +22,8 @@ export interface XzBlockHeader {
   compressedSize: number | undefined;
   uncompressedSize: number | undefined;
   dictionarySize: number;
-  branchFilter: { convert: BranchConverter; origin: number } | undefined;
+  /** What undoes the filters that the data went through before LZMA2. */
+  filter: StreamFilter | undefined;
 }
 
 /**
@@ -47,25 +51,33 @@ function parseFields(reader: ByteReader): XzBlockHeader {
   if ((flags & RESERVED) !== 0) throw decompressionError("xz", "unknown flags of a block");
   const compressedSize = (flags & HAS_COMPRESSED_SIZE) !== 0 ? readInteger(reader) : undefined;
   const uncompressedSize = (flags & HAS_UNCOMPRESSED_SIZE) !== 0 ? readInteger(reader) : undefined;
-  let branchFilter: XzBlockHeader["branchFilter"];
+  const filters: StreamFilter[] = [];
   let dictionarySize: number | undefined;
   for (let left = (flags & FILTER_COUNT) + 1; left > 0; left--) {
     const id = readInteger(reader);
     const properties = new ByteReader(reader.bytes(readInteger(reader)));
-    const convert = branchConverter(id);
-    if (id === LZMA2 && left === 1) {
+    if (id === LZMA2) {
+      if (left > 1) throw decompressionError("xz", "LZMA2 is not the last filter");
       dictionarySize = lzma2DictionarySize(properties.u8());
-    } else if (convert !== undefined && branchFilter === undefined) {
-      branchFilter = { convert, origin: properties.remaining > 0 ? properties.u32() : 0 };
     } else {
-      throw decompressionError("xz", `filter ${id} is not supported`);
+      // The last one that the data went through is undone first.
+      filters.unshift(filterOf(id, properties));
     }
+    if (properties.remaining > 0) throw decompressionError("xz", "unknown properties of a filter");
   }
   while (reader.remaining > 0) {
     if (reader.u8() !== 0) throw decompressionError("xz", "unknown fields in a block header");
   }
   if (dictionarySize === undefined) throw decompressionError("xz", "a block is not in LZMA2");
-  return { compressedSize, uncompressedSize, dictionarySize, branchFilter };
+  const filter = filters.length > 1 ? new FilterChain(filters) : filters[0];
+  return { compressedSize, uncompressedSize, dictionarySize, filter };
+}
+
+function filterOf(id: number, properties: ByteReader): StreamFilter {
+  if (id === DELTA) return new DeltaFilter(properties.u8() + 1);
+  const convert = branchConverter(id);
+  if (convert === undefined) throw decompressionError("xz", `filter ${id} is not supported`);
+  return new BranchFilter({ convert, origin: properties.remaining > 0 ? properties.u32() : 0 });
 }
 
 /** A size of the form 2^n or 3·2^n, as one byte. */

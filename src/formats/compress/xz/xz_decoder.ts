@@ -1,6 +1,5 @@
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../../../bytes/mod.ts";
-import { BranchFilter } from "./branch_filter.ts";
 import { decompressionError, unexpectedEnd } from "../compression_error.ts";
 import { type DecoderSteps, mapOutput, take } from "./decoder_steps.ts";
 import { decodeLzma2 } from "./lzma2_decoder.ts";
@@ -19,7 +18,7 @@ const ALIGNMENT = 4;
 /**
  * Decodes the .xz format (xz-file-format.txt): one or more streams, with zeros between or behind.
  *
- * Blocks are LZMA2, with or without one branch filter; checks are verified if they are CRC-32,
+ * Blocks are LZMA2, with whatever filters xz 5.8 knows; checks are verified if they are CRC-32,
  * CRC-64 or SHA-256.
  *
  * @throws {CompressionError} the data are malformed, cut short or use what is not supported
@@ -77,7 +76,7 @@ function* decodeBlock(
   headerBytes[0] = headerSize / 4 - 1;
   headerBytes.set(yield* take("xz", headerSize - 1), 1);
   const header = parseXzBlockHeader(headerBytes);
-  const filter = header.branchFilter && new BranchFilter(header.branchFilter);
+  const { filter } = header;
   const check = startCheck(checkKind);
   let uncompressedSize = 0;
   const pass = (output: Uint8Array): Uint8Array => {
