@@ -23,7 +23,8 @@ function writeLine(label: string, colour: string, message: string): void {
 /** Names in images and answers of servers may hold anything: on a terminal it must stay text. */
 function escaped(message: string): string {
   return message.replace(
-    /[\x00-\x1f\x7f-\x9f]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    // Lone surrogates of this range are bytes that were not UTF-8 (losslessText()).
+    /[\x00-\x1f\x7f-\x9f\udc80-\udcff]/gu,
+    (c) => `\\x${(c.charCodeAt(0) & 0xff).toString(16).padStart(2, "0")}`,
   );
 }
