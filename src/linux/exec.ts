@@ -1,5 +1,6 @@
 import { type ByteString } from "../bytes/mod.ts";
 import { anonymousFile } from "./anonymous_file.ts";
+import { callerLimitRows } from "./caller_limits.ts";
 import { pwrite } from "./file_data.ts";
 import { AT, close, O, openat } from "./files.ts";
 import { cString } from "./libc.ts";
@@ -36,13 +37,14 @@ export function execSyscallTable(
 }
 
 /**
- * Writes the program that runs a table of system calls to a file without a name, closed on exec.
+ * Writes the program that runs a table of system calls to a file without a name, closed on exec. It
+ * and what it executes have the limits of this process's caller.
  *
  * @returns its descriptor
  * @throws {SyscallError} where the kernel lets nothing of ours be executed
  */
 export function syscallProgram(table: Syscall[], report: ReportStyle): number {
-  const { code, data, dataOffset } = syscallImage(table, {
+  const { code, data, dataOffset } = syscallImage([...callerLimitRows(), ...table], {
     architecture: Deno.build.arch,
     report,
   });
