@@ -19,5 +19,10 @@ if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
   const code = await playPart(part, { args, hooks });
   if (code !== null) Deno.exit(code);
 }
+try {
+  Deno.cwd();
+} catch {
+  (await import("./src/linux/worker_start.ts")).startWorkersElsewhere();
+}
 const { main } = await import("./src/cli/mod.ts");
 Deno.exit(await main(args, { hooks }));

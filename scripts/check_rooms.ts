@@ -53,6 +53,7 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
     "src/runtime/parts.ts",
     "src/linux/first_stage.ts",
     "src/linux/terminal.ts",
+    "src/linux/worker_start.ts",
   ],
   // Hooks see the interface made for them and nothing else of the runtime.
   hooks: ["src/runtime/hook.ts"],

@@ -1,7 +1,7 @@
-import { dirname, resolve } from "@std/path";
+import { dirname } from "@std/path";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import type { SquashfsOutput } from "../formats/squashfs/mod.ts";
-import { temporaryFile } from "../store/mod.ts";
+import { absolutePath, temporaryFile } from "../store/mod.ts";
 
 export interface ImageFileOptions {
   /** Whether a file that exists is replaced. */
@@ -20,7 +20,7 @@ export async function writeImageFile(
   path: string,
   { force, write }: ImageFileOptions,
 ): Promise<void> {
-  const target = resolve(path);
+  const target = absolutePath(path);
   if (!force && exists(target)) throw alreadyExists(target);
   using temporary = writing(
     target,

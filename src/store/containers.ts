@@ -1,7 +1,7 @@
-import { resolve } from "@std/path";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import { AT, isSyscallError, reasonOf, RENAME, renameat2 } from "../linux/mod.ts";
+import { absolutePath } from "./absolute_path.ts";
 import { type Temporary, temporaryDirectory } from "./temporary.ts";
 
 const NAME_MAX = 255;
@@ -17,6 +17,7 @@ const STALE = 24 * 60 * 60 * 1000;
  */
 export function containerPath(name: string, dataPath: string): string {
   const isName = name !== "" && name !== "." && name !== ".." && !name.includes("/") &&
+    name.isWellFormed() &&
     byteStringFromText(name).length <= NAME_MAX;
   if (!isName) throw new EnrootError(`Invalid argument: ${name}`);
   return `${dataPath}/${name}`;
@@ -47,7 +48,7 @@ export interface StartTarget {
  * @throws {EnrootError} as resolveContainer()
  */
 export function resolveTarget(target: string, dataPath: string): StartTarget {
-  if (isImage(target)) return { kind: "image", path: resolve(target) };
+  if (isImage(target)) return { kind: "image", path: absolutePath(target) };
   return { kind: "container", path: resolveContainer(target, dataPath) };
 }
 
