@@ -2,6 +2,7 @@ import type { Context } from "../commands/mod.ts";
 import { logError, messageOf, writeStderr, writeStdout } from "../diagnostics/mod.ts";
 import { UsageError } from "./arguments.ts";
 import { parseCommand } from "./command.ts";
+import { refuseOtherBytes } from "./not_utf8.ts";
 import { runCommand } from "./run_command.ts";
 import { commandUsage, generalUsage } from "./usage.ts";
 
@@ -18,7 +19,9 @@ export async function main(
 ): Promise<number> {
   const environment = Deno.env.toObject();
   try {
-    return await runCommand(parseCommand(args), { environment, hooks });
+    const command = parseCommand(args);
+    refuseOtherBytes(command);
+    return await runCommand(command, { environment, hooks });
   } catch (error) {
     reportError(error, environment["ENROOT_DEBUG"] !== undefined);
     return 1;
