@@ -7,13 +7,22 @@
 if ([Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal())) {
   (await import("./src/linux/terminal.ts")).blockOnTerminals();
 }
+let args: readonly string[] = Deno.args;
+if (args[0]?.startsWith("enroot-first-stage:")) {
+  args = (await import("./src/linux/first_stage.ts")).callerArguments(args);
+}
 const name = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
 const hooks = async () => (await import("./hooks/mod.ts")).HOOK_LIBRARY;
 if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
   const { playPart } = await import("./src/runtime/parts.ts");
   const part = name.slice(name.lastIndexOf("/") + 1);
-  const code = await playPart(part, { args: Deno.args, hooks });
+  const code = await playPart(part, { args, hooks });
   if (code !== null) Deno.exit(code);
 }
+try {
+  Deno.cwd();
+} catch {
+  (await import("./src/linux/worker_start.ts")).startWorkersElsewhere();
+}
 const { main } = await import("./src/cli/mod.ts");
-Deno.exit(await main(Deno.args, { hooks }));
+Deno.exit(await main(args, { hooks }));

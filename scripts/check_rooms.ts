@@ -50,7 +50,13 @@ const SQUASHFS_READER = "src/formats/squashfs/reader/mod.ts";
 /** Files other than `mod.ts` that one room may import from another. */
 export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   // The later stages of `start` must not load more than they need.
-  main: ["src/runtime/parts.ts", "src/linux/terminal.ts"],
+  // So is undone what the runtime and its first stage did.
+  main: [
+    "src/runtime/parts.ts",
+    "src/linux/first_stage.ts",
+    "src/linux/terminal.ts",
+    "src/linux/worker_start.ts",
+  ],
   // Hooks see the interface made for them and nothing else of the runtime.
   hooks: ["src/runtime/hook.ts"],
   // An image gets ready while the rest of a start is loaded.

@@ -11,6 +11,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.ts";
 import { readSources } from "./check_rooms.ts";
+import { withFirstStage } from "./first_stage/install.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
@@ -69,9 +70,18 @@ async function main(args: string[]): Promise<number> {
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
-  const { size } = Deno.statSync(output);
+  const size = installFirstStage(output);
   say(`${relative(Deno.cwd(), output)}: ${Math.round(size / 1e6)} MB`);
   return 0;
+}
+
+/** Puts another file in its place: this one may be running. Returns its size. */
+function installFirstStage(path: string): number {
+  const executable = withFirstStage(Deno.readFileSync(path));
+  const temporary = `${path}.new`;
+  Deno.writeFileSync(temporary, executable, { mode: 0o755 });
+  Deno.renameSync(temporary, path);
+  return executable.length;
 }
 
 function fail(message: string): number {

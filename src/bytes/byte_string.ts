@@ -31,10 +31,52 @@ export function bytesOf(value: ByteString): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** UTF-8 encodes text into a byte string. */
+/**
+ * UTF-8 encodes text into a byte string; what {@link losslessText} made of other bytes becomes those
+ * bytes again.
+ */
 export function byteStringFromText(text: string): ByteString {
-  return isAscii(text) ? text : byteString(encoder.encode(text));
+  if (isAscii(text)) return text;
+  if (!/[\udc80-\udcff]/u.test(text)) return byteString(encoder.encode(text));
+  return text.replace(
+    /([\udc80-\udcff])|[^\udc80-\udcff]+/gu,
+    (part, escape?: string) =>
+      escape === undefined
+        ? byteString(encoder.encode(part))
+        : String.fromCharCode(escape.charCodeAt(0) - 0xdc00),
+  );
 }
+
+/**
+ * Text of which {@link byteStringFromText} makes this byte string, whatever it is: each byte that is
+ * not part of UTF-8 stands as a lone surrogate, U+DC80 to U+DCFF, which no UTF-8 encodes (as Python's
+ * `surrogateescape` has it).
+ */
+export function losslessText(value: ByteString): string {
+  if (isAscii(value)) return value;
+  return value.replace(
+    UTF_8_CHARACTERS,
+    (part, other?: string) =>
+      other === undefined
+        ? strictDecoder.decode(bytesOf(part))
+        : String.fromCharCode(0xdc00 + other.charCodeAt(0)),
+  );
+}
+
+/** Well-formed characters (RFC 3629, section 4) in a row, or a byte that belongs to none. */
+const UTF_8_CHARACTERS = new RegExp(
+  "(?:" + [
+    "[\\x00-\\x7f]",
+    "[\\xc2-\\xdf][\\x80-\\xbf]",
+    "\\xe0[\\xa0-\\xbf][\\x80-\\xbf]",
+    "[\\xe1-\\xec\\xee\\xef][\\x80-\\xbf]{2}",
+    "\\xed[\\x80-\\x9f][\\x80-\\xbf]",
+    "\\xf0[\\x90-\\xbf][\\x80-\\xbf]{2}",
+    "[\\xf1-\\xf3][\\x80-\\xbf]{3}",
+    "\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}",
+  ].join("|") + ")+|([\\x80-\\xff])",
+  "g",
+);
 
 /** The text a byte string encodes as UTF-8; bytes that are not UTF-8 come out as `\xNN`. */
 export function textFromByteString(value: ByteString): string {

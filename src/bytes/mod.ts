@@ -9,6 +9,7 @@ export {
   type ByteString,
   byteString,
   byteStringFromText,
+  losslessText,
   textFromByteString,
 } from "./byte_string.ts";
 export { ByteWriter } from "./byte_writer.ts";

@@ -8,6 +8,7 @@ import {
 } from "../diagnostics/mod.ts";
 import { UsageError } from "./arguments.ts";
 import { parseCommand } from "./command.ts";
+import { refuseOtherBytes } from "./not_utf8.ts";
 import { runCommand } from "./run_command.ts";
 import { commandUsage, generalUsage } from "./usage.ts";
 
@@ -24,7 +25,9 @@ export async function main(
 ): Promise<number> {
   const environment = Deno.env.toObject();
   try {
-    return await runCommand(parseCommand(args), { environment, hooks });
+    const command = parseCommand(args);
+    refuseOtherBytes(command);
+    return await runCommand(command, { environment, hooks });
   } catch (error) {
     reportError(error, environment["ENROOT_DEBUG"] !== undefined);
     return 1;

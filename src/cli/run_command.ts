@@ -1,6 +1,7 @@
 import * as commands from "../commands/mod.ts";
 import { EnrootError, writeStdout } from "../diagnostics/mod.ts";
 import type { Command } from "./command.ts";
+import { refuseOtherBytesInSettings } from "./not_utf8.ts";
 import { commandUsage, generalUsage } from "./usage.ts";
 
 type Surroundings = Omit<commands.Context, "settings">;
@@ -50,6 +51,7 @@ async function contextOf(
   surroundings: Surroundings,
 ): Promise<commands.Context> {
   const { loadSettings } = await import("../config/mod.ts");
+  refuseOtherBytesInSettings();
   const settings = loadSettings({
     environment: surroundings.environment,
     options: settingsOf(command),

@@ -1,9 +1,9 @@
-import { basename, resolve } from "@std/path";
+import { basename } from "@std/path";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { ensureDirectory } from "../config/mod.ts";
 import { logInfo } from "../diagnostics/mod.ts";
 import { extractImage, openImage, removeTree } from "../rootfs/mod.ts";
-import { newContainer } from "../store/mod.ts";
+import { absolutePath, newContainer } from "../store/mod.ts";
 import type { Context } from "./context.ts";
 import { threadCount } from "./thread_count.ts";
 
@@ -19,7 +19,7 @@ export async function create(
   { image, name }: CreateOptions,
   { settings }: Context,
 ): Promise<number> {
-  const path = resolve(image);
+  const path = absolutePath(image);
   using file = openImage(path);
   ensureDirectory(settings.dataPath);
   const interruption = new AbortController();

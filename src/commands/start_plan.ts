@@ -14,6 +14,7 @@ import {
   parseEnvironment,
   type Program,
   type StartPlan,
+  workingDirectory,
 } from "../runtime/mod.ts";
 import type { StartTarget } from "../store/mod.ts";
 import type { Caller } from "./caller.ts";
@@ -60,7 +61,7 @@ export function makePlan(
     writable: settings.rootfsWritable,
     nativeOverlayfs: settings.nativeOverlayfs,
     runtimePath,
-    workingDirectory: byteStringFromText(Deno.cwd()),
+    workingDirectory: workingDirectory(),
     fstabs: readFiles(
       effectiveFiles(settings, { directory: "mounts.d", suffix: ".fstab", embedded: FSTABS }),
       "mounts",

@@ -8,7 +8,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /**
  * A text as it can be shown on a terminal, on one line, wherever it comes from: names in images,
  * answers of servers, command lines of other processes. What cannot be shown becomes `\x1b`,
- * `\u202e`.
+ * `\u202e`; a byte that is not UTF-8 `\xff`.
  */
 export function printable(text: string): string {
   return replaceUnprintable(text, escapeCharacter);
@@ -29,7 +29,9 @@ export function replaceUnprintable(text: string, by: (character: string) => stri
 }
 
 function escapeCharacter(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
+  let code = character.codePointAt(0) ?? 0;
+  // A byte that was not UTF-8 (losslessText()).
+  if (code >= 0xdc80 && code <= 0xdcff) code &= 0xff;
   const digits = code.toString(16);
   if (code < 0x100) return `\\x${digits.padStart(2, "0")}`;
   return code < 0x10000 ? `\\u${digits.padStart(4, "0")}` : `\\u{${digits}}`;

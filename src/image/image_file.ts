@@ -1,6 +1,5 @@
-import { resolve } from "@std/path";
 import type { SquashfsOutput } from "../formats/squashfs/mod.ts";
-import { NewFile } from "../store/mod.ts";
+import { absolutePath, NewFile } from "../store/mod.ts";
 
 export interface ImageFileOptions {
   /** Whether a file that exists is replaced. */
@@ -19,7 +18,7 @@ export async function writeImageFile(
   path: string,
   { force, write }: ImageFileOptions,
 ): Promise<void> {
-  using file = new NewFile(resolve(path), { prefix: ".enroot-image.", force });
+  using file = new NewFile(absolutePath(path), { prefix: ".enroot-image.", force });
   await write(file);
   file.publish();
 }

@@ -1,6 +1,7 @@
 import { type ByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { fileWithoutName, memoryFile } from "./anonymous_file.ts";
+import { callerLimitRows } from "./caller_limits.ts";
 import { pwrite } from "./file_data.ts";
 import { AT, close, O, openat } from "./files.ts";
 import { cString } from "./libc.ts";
@@ -48,8 +49,9 @@ export function executeDescriptor(
 /** The program that runs a table of system calls. */
 export type ProgramBytes = ReturnType<typeof syscallImage>;
 
+/** That program; it and what it executes have the limits of this process's caller. */
 export function syscallBytes(table: Syscall[], report: ReportStyle): ProgramBytes {
-  return syscallImage(table, { architecture: Deno.build.arch, report });
+  return syscallImage([...callerLimitRows(), ...table], { architecture: Deno.build.arch, report });
 }
 
 /** Makes a file without a name of a program, closed on exec. @returns its descriptor */
@@ -95,7 +97,8 @@ function refusal(error: unknown): EnrootError {
 }
 
 /**
- * Writes the program that runs a table of system calls to a file without a name, closed on exec.
+ * Writes the program that runs a table of system calls to a file without a name, closed on exec. It
+ * and what it executes have the limits of this process's caller.
  *
  * @returns its descriptor
  * @throws {SyscallError} where the kernel lets nothing of ours be executed

@@ -6,8 +6,9 @@ import { memory, type Syscall } from "./syscall_image.ts";
 const AT_FDCWD = -100;
 const PR_SET_NO_NEW_PRIVS = 38;
 
-/** Namespace flags of clone(2), unshare(2) and setns(2). */
+/** Flags of clone(2), unshare(2) and setns(2): namespaces, and what threads share of paths. */
 export const CLONE = {
+  FS: 0x200,
   NEWNS: 0x20000,
   NEWCGROUP: 0x2000000,
   NEWUTS: 0x4000000,
@@ -27,7 +28,7 @@ export function changeDirectoryTo(fd: number): void {
   rawSyscall("fchdir", [fd]);
 }
 
-/** unshare(2) of namespaces that a process with several threads may leave. @throws {SyscallError} */
+/** unshare(2) of what a process with several threads may leave. @throws {SyscallError} */
 export function unshare(flags: number): void {
   rawSyscall("unshare", [flags]);
 }

@@ -20,6 +20,7 @@ export type { JoinOptions } from "./join.ts";
 export { launch } from "./launch.ts";
 export type { HookLibrary } from "./hook.ts";
 export type { Program } from "./program.ts";
+export { workingDirectory } from "./working_directory.ts";
 export type { ConfigurationFile, Identity, OpenImage, PlannedHook, StartPlan } from "./plan.ts";
 
 /** The containers that run. `directories` of containers are recognized as their roots. */

@@ -4,6 +4,7 @@ import { parseFstab } from "./fstab.ts";
 import { performMount } from "./mounter.ts";
 import { openRootDirectory } from "./root_directory.ts";
 import { readToolArguments } from "./tool_arguments.ts";
+import { workingDirectory } from "./working_directory.ts";
 
 interface MountToolOptions {
   root: string;
@@ -26,7 +27,7 @@ export function runMountTool(args: readonly string[]): number {
     using root = openRootDirectory(byteStringFromText(path));
     const entries = parseFstab(byteString(content), {
       origin: file === "-" ? "standard input" : file,
-      workingDirectory: byteStringFromText(Deno.cwd()),
+      workingDirectory: workingDirectory(),
     });
     for (const entry of entries) {
       if (pass === null || entry.pass === pass) performMount(entry, root);

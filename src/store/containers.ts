@@ -1,4 +1,3 @@
-import { resolve } from "@std/path";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
 import {
@@ -12,6 +11,7 @@ import {
   RENAME,
   statusOf,
 } from "../linux/mod.ts";
+import { absolutePath } from "./absolute_path.ts";
 import { removeAbandoned } from "./abandoned.ts";
 import { DirectoryHandle } from "./directory_handle.ts";
 import { lockFile } from "./lock.ts";
@@ -31,6 +31,7 @@ const DATA_PATH = "ENROOT_DATA_PATH";
  */
 export function containerPath(name: string, dataPath: string): string {
   const isName = name !== "" && name !== "." && name !== ".." && !name.includes("/") &&
+    name.isWellFormed() &&
     byteStringFromText(name).length <= NAME_MAX;
   if (!isName) throw new EnrootError(`Invalid argument: ${name}`);
   return `${dataPath}/${name}`;
@@ -61,7 +62,7 @@ export interface StartTarget {
  * @throws {EnrootError} as resolveContainer(), and for a container that another user may have put there
  */
 export function resolveTarget(target: string, dataPath: string): StartTarget {
-  if (isImage(target)) return { kind: "image", path: resolve(target) };
+  if (isImage(target)) return { kind: "image", path: absolutePath(target) };
   const path = resolveContainer(target, dataPath);
   checkOrigin(path, dataPath);
   return { kind: "container", path };

@@ -4,6 +4,7 @@
  * Several processes may use the same directories at the same time, on network file systems too.
  * Nothing half-made ever has its final name, and nothing temporary a predictable one.
  */
+export { absolutePath } from "./absolute_path.ts";
 export { BlobCache, type Fill } from "./blob_cache.ts";
 export {
   type CachedBlob,

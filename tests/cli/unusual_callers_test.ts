@@ -14,6 +14,14 @@ function superuserTest(name: string, fn: () => Promise<void>): void {
   else Deno.test({ name: `${name} (skipped: needs the superuser)`, ignore: true, fn });
 }
 
+const IS_EXECUTABLE = programFiles().args.length === 0;
+
+/** Declares a test of what only the executable has: before Deno itself, no code of ours runs. */
+function executableTest(name: string, fn: () => Promise<void>): void {
+  if (IS_EXECUTABLE) containerTest(name, fn);
+  else Deno.test({ name: `${name} (skipped: from source, Deno starts first)`, ignore: true, fn });
+}
+
 /** Runs a shell script as a user, with nothing in the environment but what is said. */
 async function run(script: string, { uid, env, cwd }: {
   uid: number;
@@ -198,6 +206,150 @@ superuserTest("start works in a directory that the user may not search", async (
   } finally {
     Deno.removeSync(closed);
   }
+});
+
+/** Runs a script for the test user in which `enroot` is the program; `cwd` is the home directory. */
+async function runScript(script: string) {
+  const home = await box();
+  return await run(`enroot() { ${programWords()} "$@"; }\n${script}`, {
+    uid: TEST_UID,
+    env: home.env,
+    cwd: home.path,
+  });
+}
+
+executableTest("a low soft limit is raised for the program, not for the container", async () => {
+  const low = "ulimit -S -v 16777216; ulimit -S -d 102400; ulimit -S -s 100";
+  const show = "'echo $(ulimit -S -v) $(ulimit -S -d) $(ulimit -S -s) $(ulimit -H -v)'";
+  for (
+    const command of [
+      "enroot start box sh -c",
+      "enroot start box.sqsh sh -c",
+      "enroot start --pid --root box sh -c",
+      "ENROOT_LOGIN_SHELL=n enroot start -c empty.conf box sh -c",
+    ]
+  ) {
+    const { code, stdout, stderr } = await runScript(`: > empty.conf; ${low}; ${command} ${show}`);
+    assertEquals([code, stderr, stdout], [0, "", "16777216 102400 100 unlimited\n"]);
+  }
+  const joined = await runScript(`
+    mkfifo started; ${programWords()} start box sh -c 'echo; exec sleep 60' > started & read line < started
+    rm started; ${low}; enroot exec $! sh -c ${show}; kill $!`);
+  assertEquals(joined.stdout, "16777216 102400 100 unlimited\n");
+  const version = await runScript(`${low}; enroot version`);
+  assertEquals([version.code, version.stderr], [0, ""]);
+});
+
+executableTest("a hard limit that is too low is an error of one line", async () => {
+  for (
+    const [option, least] of [["-v 16777216", 52428800], ["-d 102400", 655360], ["-s 100", 256]]
+  ) {
+    const { code, stdout, stderr } = await runScript(`ulimit ${option}; enroot version`);
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^\[ERROR\] Not enough [^\n]*\n$/);
+    assertStringIncludes(stderr, `must be ${least} KiB or more`);
+  }
+});
+
+executableTest("arguments and variables reach a container byte for byte", async () => {
+  const odd = "$(printf 'J\\366rg')";
+  const show = "od -An -tx1";
+  for (
+    const [command, bytes] of [
+      [`start box sh -c 'printf %s "$1"' sh "${odd}"`, "4a f6 72 67"],
+      [`start --pid --root box sh -c 'printf %s "$1"' sh "${odd}"`, "4a f6 72 67"],
+      [`start box.sqsh sh -c 'printf "%s|" "$@"' sh "${odd}" '' ü`, "4a f6 72 67 7c 7c c3 bc 7c"],
+      [`start -e "X=${odd}" box sh -c 'printf %s "$X"'`, "4a f6 72 67"],
+      [`start -m ".:/tmp/${odd}" box sh -c 'cd /tmp/J*; ls -d box.sqsh'`, ""],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await runScript(
+      `enroot ${command} > out; ${show} out; rm out`,
+    );
+    assertEquals([code, stderr], [0, ""]);
+    if (bytes !== "") assertEquals(stdout.trim(), bytes);
+    else assertStringIncludes(stdout, "62 6f 78 2e 73 71 73 68");
+  }
+  const joined = await runScript(`
+    mkfifo started; ${programWords()} start box sh -c 'echo; exec sleep 60' > started & read line < started
+    rm started; enroot exec -e "X=${odd}" $! sh -c 'printf %s "$X$1"' sh "${odd}" | ${show}; kill $!`);
+  assertEquals(joined.stdout.trim(), "4a f6 72 67 4a f6 72 67");
+});
+
+executableTest("names that are not UTF-8 work or are refused in one line", async () => {
+  const odd = "$(printf 'J\\366rg')";
+  const create = await runScript(`
+    cp box.sqsh "${odd}.sqsh"; enroot create -n odd "${odd}.sqsh" 2>/dev/null && enroot remove -f odd
+    code=$?; rm "${odd}.sqsh"; exit $code`);
+  assertEquals([create.code, create.stderr], [0, ""]);
+  for (
+    const [command, message] of [
+      [`start "${odd}"`, "Invalid argument: J\\xf6rg (it is not UTF-8)"],
+      [`import -o "${odd}.sqsh" tar:x`, "Invalid argument: J\\xf6rg.sqsh (it is not UTF-8)"],
+      [`"${odd}" 3>&1 >/dev/null`, "Invalid argument: J\\xf6rg"],
+    ]
+  ) {
+    const { code, stderr } = await runScript(`enroot ${command}`);
+    assertEquals([code, stderr], [1, `[ERROR] ${message}\n`]);
+  }
+  for (const name of ["HOME", "ENROOT_DATA_PATH", "XDG_DATA_HOME"]) {
+    const { code, stderr } = await runScript(`${name}="/tmp/${odd}" enroot list`);
+    assertEquals(code, 1);
+    assertEquals(stderr, `[ERROR] Invalid variable: ${name}=/tmp/J\\xf6rg (it is not UTF-8)\n`);
+    assertEquals((await runScript(`${name}="/tmp/${odd}" enroot version`)).code, 0);
+  }
+});
+
+/** What a user does in a working directory that is about to be no usual one. */
+const ERRAND = `
+  enroot version > /dev/null
+  enroot start box sh -c 'pwd'
+  enroot start "$HOME/box.sqsh" sh -c 'pwd'
+  enroot start --pid -m "$HOME:/tmp" box ls -d /tmp/box.sqsh
+  enroot create -n made "$HOME/box.sqsh"
+  enroot export -o "$HOME/made.sqsh" made
+  enroot remove -f made`;
+
+executableTest("the working directory may have been deleted", async () => {
+  const { stdout, stderr, code } = await runScript(`
+    mkdir gone; cd gone; rmdir ../gone; set -e
+    { ${ERRAND}
+    } 2>&1 | grep -v INFO; rm "$HOME/made.sqsh"`);
+  assertEquals([code, stderr, stdout], [0, "", "/srv\n/srv\n/tmp/box.sqsh\n"]);
+  for (
+    const [command, message] of [
+      ["create box.sqsh", "No such file or directory: /proc/self/cwd/box.sqsh"],
+      ["import -o x.sqsh tar:/dev/null", "Cannot write /proc/self/cwd/x.sqsh: No such file"],
+      ["start -m .:/tmp box true", "Cannot mount /proc/self/cwd/. on /tmp (--mount .:/tmp): No"],
+    ] as const
+  ) {
+    const result = await runScript(`mkdir gone; cd gone; rmdir ../gone; enroot ${command}`);
+    assertEquals([result.code, result.stdout], [1, ""]);
+    assertMatch(result.stderr.replaceAll(/\[INFO\].*\n/g, ""), /^\[ERROR\] [^\n]*\n$/);
+    assertStringIncludes(result.stderr, message);
+  }
+});
+
+executableTest("the path of the working directory need not be UTF-8", async () => {
+  const { stdout, stderr, code } = await runScript(`
+    directory="$HOME/$(printf 'J\\366rg')"; mkdir "$directory"; cd "$directory"; set -e
+    { ${ERRAND}
+      ln -s ../box.sqsh here.sqsh; enroot create -n here here.sqsh; enroot remove -f here
+      enroot export -o out.sqsh box; enroot start -m .:/tmp box ls /tmp
+    } 2>&1 | grep -v INFO; rm -r "$directory" "$HOME/made.sqsh"`);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout, "/srv\n/srv\n/tmp/box.sqsh\nhere.sqsh\nout.sqsh\n");
+});
+
+const hostTest = IS_EXECUTABLE ? superuserTest : executableTest;
+hostTest("a host without /proc is an error of one line", async () => {
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", 'umount -l /proc && exec "$0" version', programFiles().command],
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals([code, decode(stdout), decode(stderr)], [
+    ...[1, "", "[ERROR] Cannot find this program: /proc is not mounted\n"],
+  ]);
 });
 
 /** Gives a test a container `other` that it may spoil. */
