@@ -3,6 +3,7 @@ import { ensureDirectory } from "../config/mod.ts";
 import { hostPlatform, parseImageUri, parseSourceDateEpoch, unpackImage } from "../image/mod.ts";
 import { removeTree } from "../rootfs/mod.ts";
 import { newContainer } from "../store/mod.ts";
+import { callerOf } from "./caller.ts";
 import type { Context } from "./context.ts";
 
 export interface LoadOptions {
@@ -34,6 +35,7 @@ export async function load(
     path,
     stagingPath: `${path}.data`,
     sourceDateEpoch,
+    keepPrivileges: callerOf(settings).superuser,
   });
   container.publish();
   return 0;

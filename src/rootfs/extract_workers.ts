@@ -68,7 +68,7 @@ export class ExtractWorkers implements Disposable {
     for (const { worker } of this.#crew) worker.terminate();
   }
 
-  #start(number: number, { image, unsettable, limits }: ExtractContext): Crewman {
+  #start(number: number, { image, making, limits }: ExtractContext): Crewman {
     const url = new URL("./extract_worker.ts", import.meta.url);
     const worker = new Worker(url, { type: "module" });
     const tasks: ExtractTask[] = [];
@@ -86,7 +86,7 @@ export class ExtractWorkers implements Disposable {
       image: { fd: image.fd, offset: image.offset },
       control: this.#control.memory,
       number,
-      unsettable,
+      making,
       limits,
     };
     worker.postMessage(setup);

@@ -9,7 +9,7 @@ import {
   NO_LIMITS,
 } from "./extract_task.ts";
 import { FileBatch } from "./file_batch.ts";
-import { FileMaker } from "./file_maker.ts";
+import { FileMaker, type FileMakerOptions } from "./file_maker.ts";
 import { HardLinks } from "./hard_links.ts";
 import type { ImageFile } from "./image_file.ts";
 import { LargeFiles } from "./large_files.ts";
@@ -21,6 +21,7 @@ import { cannotExtract, type OpenDirectory } from "./open_directory.ts";
 export class Extraction implements Disposable {
   readonly #image: ImageFile;
   readonly #root: NewRoot;
+  readonly #making: FileMakerOptions;
   /** Makes what is not left to tasks. */
   readonly #maker: FileMaker;
   readonly #links: HardLinks;
@@ -31,11 +32,12 @@ export class Extraction implements Disposable {
   readonly #left: FileBatch[] = [];
   readonly #underWay = new Map<FilesTask, FileBatch>();
 
-  constructor(image: ImageFile, root: NewRoot) {
-    const maker = new FileMaker(root);
+  constructor(image: ImageFile, { root, making }: { root: NewRoot; making: FileMakerOptions }) {
+    const maker = new FileMaker(making);
     const links = new HardLinks(image.reader.superblock);
     this.#image = image;
     this.#root = root;
+    this.#making = making;
     this.#maker = maker;
     this.#links = links;
     this.#large = new LargeFiles(image, { maker, links });
@@ -112,7 +114,7 @@ export class Extraction implements Disposable {
   *#makeFile(directory: OpenDirectory, entry: DirectoryEntry): Generator<number, boolean> {
     const batch = new FileBatch();
     batch.add(directory, entry);
-    const context = { image: this.#image, unsettable: this.#root.unsettable, limits: NO_LIMITS };
+    const context = { image: this.#image, making: this.#making, limits: NO_LIMITS };
     const result = yield* carryOut(batch.toTask(), context);
     batch.release();
     if (result.kind === "failed") {

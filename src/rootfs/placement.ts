@@ -17,6 +17,8 @@ export interface PlacementOptions {
   staging: Staging;
   /** The modification time of all files, in seconds since the epoch; null for their own. */
   allTime: number | null;
+  /** See {@link FileMakerOptions}. */
+  keepPrivileges: boolean;
 }
 
 /**
@@ -28,11 +30,11 @@ export interface PlacementOptions {
  */
 export async function placeTree(
   tree: Directory<StagedData>,
-  { path, staging, allTime }: PlacementOptions,
+  { path, ...options }: PlacementOptions,
 ): Promise<void> {
   using root = makeRoot(path, tree);
   try {
-    using placement = new Placement(root, { staging, allTime });
+    using placement = new Placement(root, options);
     using progress = startProgress();
     await runInSlices(placement.run(tree), progress);
     warnOfLosses(placement.losses);
@@ -69,12 +71,15 @@ class Placement implements Disposable {
   readonly #levels: Level[] = [];
   #linked: Map<Leaf, Names> = new Map();
 
-  constructor(root: NewRoot, options: Pick<PlacementOptions, "staging" | "allTime">) {
+  constructor(root: NewRoot, options: Omit<PlacementOptions, "path">) {
     this.#root = root.fd;
     this.#staging = options.staging;
     this.#allTime = options.allTime;
     this.#descent = new Descent(openat(root.fd, ".", { flags: O.RDONLY | O.DIRECTORY }), "");
-    this.#maker = new FileMaker(root);
+    this.#maker = new FileMaker({
+      unsettable: root.unsettable,
+      keepPrivileges: options.keepPrivileges,
+    });
   }
 
   get losses(): Losses {
