@@ -1,10 +1,10 @@
 import type { ByteString } from "../bytes/mod.ts";
 import { startProgress } from "../diagnostics/mod.ts";
-import type { Superblock } from "../formats/squashfs/reader/mod.ts";
+import { SquashfsError, type Superblock } from "../formats/squashfs/reader/mod.ts";
 import { carryOut, type ExtractContext, NO_LIMITS } from "./extract_task.ts";
 import { ExtractWorkers } from "./extract_workers.ts";
 import { Extraction } from "./extraction.ts";
-import type { ImageFile } from "./image_file.ts";
+import { type ImageFile, invalidImage } from "./image_file.ts";
 import { warnOfLosses } from "./losses.ts";
 import { makeRoot, removeAfter } from "./new_root.ts";
 import { runInSlices } from "./time_slices.ts";
@@ -68,14 +68,16 @@ export async function extractImage(
     await runInSlices(extraction.makeLinks(), progress, { interruption });
     warnOfLosses(extraction.losses);
   } catch (error) {
-    removeAfter(error, path);
-    throw error;
+    const cause = error instanceof SquashfsError ? invalidImage(image.path, error) : error;
+    removeAfter(cause, path);
+    throw cause;
   }
 }
 
 function* allTasks(extraction: Extraction, context: ExtractContext): Generator<number> {
   for (let task = extraction.next(); task !== null; task = extraction.next()) {
-    extraction.finish(task, yield* carryOut(task, context));
+    if (task === "later") yield 0;
+    else extraction.finish(task, yield* carryOut(task, context));
   }
 }
 

@@ -105,10 +105,8 @@ function* makeFiles(
             bytes += piece;
             yield piece;
           }
-        } else {
-          made = makeOther(place, inode, maker);
-          yield 0;
-        }
+        } else made = makeOther(place, inode, maker);
+        yield 0;
         if (made && inode.nlink > 1) linked.push(index);
       }
     }
