@@ -92,7 +92,7 @@ class Placement implements Disposable {
 
   /** Makes everything. Yields after every piece of work. */
   *run(root: Directory<StagedData>): Generator<number> {
-    this.#linked = linkedFiles(root);
+    this.#linked = yield* linkedFiles(root);
     this.#levels.push(levelOf(root));
     let level = this.#levels[0];
     while (level !== undefined) {
@@ -190,11 +190,12 @@ function imageTime(time: number): number {
 }
 
 /** The files with several names. */
-function linkedFiles(root: Directory<StagedData>): Map<Leaf, Names> {
+function* linkedFiles(root: Directory<StagedData>): Generator<number, Map<Leaf, Names>> {
   const seen = new Set<Leaf>();
   const linked = new Map<Leaf, Names>();
   const pending = [root];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    yield 0;
     for (const inode of directory.children.values()) {
       if (inode.kind === "directory") pending.push(inode);
       else if (!seen.has(inode)) seen.add(inode);
