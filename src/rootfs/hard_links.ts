@@ -9,7 +9,7 @@ import { pathOfPlace, type TreePlace } from "./tree_place.ts";
 /** Bits of the largest table of inode numbers met: 8 MiB. */
 const MAX_NUMBERS = 1 << 26;
 const PATH_MAX = 4096;
-/** Bytes that a further name, and a file that has one, take in memory, as measured. */
+/** Bytes that a further name, and a file that has one, take in memory, as estimated. */
 const NAME_BYTES = 200;
 const MADE_BYTES = 160;
 
