@@ -4,6 +4,7 @@ import { ensureDirectory } from "../config/mod.ts";
 import { logInfo } from "../diagnostics/mod.ts";
 import { extractImage, openImage, removeTree } from "../rootfs/mod.ts";
 import { absolutePath, newContainer } from "../store/mod.ts";
+import { callerOf } from "./caller.ts";
 import type { Context } from "./context.ts";
 import { threadCount } from "./thread_count.ts";
 
@@ -32,6 +33,7 @@ export async function create(
   logInfo("Extracting squashfs filesystem...");
   await extractImage(file, byteStringFromText(container.path), {
     processors: threadCount(settings),
+    keepPrivileges: callerOf(settings).superuser,
     interruption: interruption.signal,
   });
   container.publish();

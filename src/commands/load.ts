@@ -3,6 +3,7 @@ import { ensureDirectory } from "../config/mod.ts";
 import { hostPlatform, parseImageUri, parseSourceDateEpoch, unpackImage } from "../image/mod.ts";
 import { removeTree } from "../rootfs/mod.ts";
 import { newContainer } from "../store/mod.ts";
+import { callerOf } from "./caller.ts";
 import type { Context } from "./context.ts";
 import { threadCount } from "./thread_count.ts";
 
@@ -35,6 +36,7 @@ export async function load(
     path,
     stagingPath: `${path}.data`,
     sourceDateEpoch,
+    keepPrivileges: callerOf(settings).superuser,
   });
   container.publish();
   return 0;

@@ -8,7 +8,14 @@ import {
   splitPath,
   TreeError,
 } from "../fstree/mod.ts";
-import { type Budget, chargeHole, chargeTree, DIRECTORY_BYTES, FILE_BYTES } from "./budget.ts";
+import {
+  type Budget,
+  chargeHole,
+  chargeTree,
+  DIRECTORY_BYTES,
+  FILE_BYTES,
+  XATTR_BYTES,
+} from "./budget.ts";
 import type { LayerTarget } from "./layer_target.ts";
 
 const WHITEOUT = ".wh.";
@@ -157,7 +164,7 @@ export class Extraction<Content> implements TarHandler {
       }
       kept.set(name, value);
     }
-    this.#charge(bytes);
+    this.#charge(bytes + (kept.size === 0 ? 0 : (kept.size + 1) * XATTR_BYTES));
     return kept.size === 0 ? null : kept;
   }
 }

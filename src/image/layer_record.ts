@@ -3,7 +3,8 @@ import type { Inode } from "../fstree/mod.ts";
 import type { LayerTarget } from "./layer_target.ts";
 
 type Change<Content> =
-  & { names: ByteString[] }
+  /** Names from the root with slashes in between: a list of them takes several times as much. */
+  & { path: ByteString }
   & (
     | { kind: "add"; inode: Inode<Content> }
     | { kind: "link"; target: ByteString }
@@ -13,45 +14,46 @@ type Change<Content> =
 /** What a layer asks for, written down until the layers below it are there. */
 export class LayerRecord<Content> implements LayerTarget<Content> {
   readonly #changes: Change<Content>[] = [];
-  #names: ByteString[] = [];
+  #path: ByteString = "";
 
   add(names: ByteString[], inode: Inode<Content>): void {
-    this.#changes.push({ kind: "add", names, inode });
+    this.#changes.push({ kind: "add", path: names.join("/"), inode });
   }
 
   link(names: ByteString[], target: ByteString): void {
-    this.#changes.push({ kind: "link", names, target });
+    this.#changes.push({ kind: "link", path: names.join("/"), target });
   }
 
   hide(names: ByteString[]): void {
-    this.#changes.push({ kind: "hide", names });
+    this.#changes.push({ kind: "hide", path: names.join("/") });
   }
 
   hideChildren(names: ByteString[]): void {
-    this.#changes.push({ kind: "hideChildren", names });
+    this.#changes.push({ kind: "hideChildren", path: names.join("/") });
   }
 
   /** The path of the change at hand. */
   get path(): ByteString {
-    return this.#names.join("/") || ".";
+    return this.#path || ".";
   }
 
   /** Asks another for everything. Throws what that throws; {@link path} then says where. */
   replay(target: LayerTarget<Content>): void {
     for (const change of this.#changes) {
-      this.#names = change.names;
+      this.#path = change.path;
+      const names = change.path === "" ? [] : change.path.split("/");
       switch (change.kind) {
         case "add":
-          target.add(change.names, change.inode);
+          target.add(names, change.inode);
           break;
         case "link":
-          target.link(change.names, change.target);
+          target.link(names, change.target);
           break;
         case "hide":
-          target.hide(change.names);
+          target.hide(names);
           break;
         case "hideChildren":
-          target.hideChildren(change.names);
+          target.hideChildren(names);
           break;
       }
     }

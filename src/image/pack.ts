@@ -1,4 +1,4 @@
-import { EnrootError, logInfo } from "../diagnostics/mod.ts";
+import { EnrootError, letSignalsIn, logInfo } from "../diagnostics/mod.ts";
 import type { Platform } from "../formats/oci/mod.ts";
 import {
   createSquashfsWriter,
@@ -47,6 +47,7 @@ export async function packImage(
       const root = await assembleImage(source, { platform, processors, store, mtime });
       logInfo("Creating squashfs filesystem...");
       await store.finish(root);
+      await letSignalsIn();
     },
   });
 }

@@ -1,5 +1,5 @@
 import type { ByteString } from "../bytes/mod.ts";
-import { logInfo } from "../diagnostics/mod.ts";
+import { letSignalsIn, logInfo } from "../diagnostics/mod.ts";
 import { createSquashfsWriter } from "../formats/squashfs/mod.ts";
 import { scanRootfs } from "../rootfs/mod.ts";
 import { writeImageFile } from "./image_file.ts";
@@ -22,6 +22,7 @@ export async function packRootfs(
       using store = createSquashfsWriter(file, format);
       const { processors } = options;
       await store.finish(await scanRootfs(directory, { store, processors }));
+      await letSignalsIn();
     },
   });
 }

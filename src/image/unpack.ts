@@ -14,6 +14,8 @@ export interface UnpackOptions {
   stagingPath: ByteString;
   /** What every time is set to, in seconds since the epoch; null to keep them. */
   sourceDateEpoch: number | null;
+  /** Whether files keep set-id bits and capabilities. */
+  keepPrivileges: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface UnpackOptions {
  */
 export async function unpackImage(
   open: () => Promise<ImageSource>,
-  { platform, processors, path, stagingPath, sourceDateEpoch }: UnpackOptions,
+  { platform, processors, path, stagingPath, sourceDateEpoch, keepPrivileges }: UnpackOptions,
 ): Promise<void> {
   await using source = await open();
   using staging = new Staging(stagingPath);
@@ -37,5 +39,5 @@ export async function unpackImage(
     openStore: () => staging.open(),
     mtime,
   });
-  await placeTree(tree, { path, staging, allTime: sourceDateEpoch });
+  await placeTree(tree, { path, staging, allTime: sourceDateEpoch, keepPrivileges });
 }

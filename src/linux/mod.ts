@@ -46,6 +46,7 @@ export {
 export { hasMessage, receiveDescriptor, sendDescriptor, socketPair } from "./descriptor_passing.ts";
 export { fork } from "./fork.ts";
 export { releaseMemory } from "./memory.ts";
+export { availableMemory } from "./memory_limits.ts";
 export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
 export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";

@@ -1,10 +1,10 @@
 import type { ByteString } from "../bytes/mod.ts";
 import { startProgress } from "../diagnostics/mod.ts";
-import type { Superblock } from "../formats/squashfs/reader/mod.ts";
+import { SquashfsError, type Superblock } from "../formats/squashfs/reader/mod.ts";
 import { carryOut, type ExtractContext, NO_LIMITS } from "./extract_task.ts";
 import { ExtractWorkers } from "./extract_workers.ts";
 import { Extraction } from "./extraction.ts";
-import type { ImageFile } from "./image_file.ts";
+import { type ImageFile, invalidImage } from "./image_file.ts";
 import { warnOfLosses } from "./losses.ts";
 import { makeRoot, removeAfter } from "./new_root.ts";
 import { runInSlices } from "./time_slices.ts";
@@ -24,6 +24,8 @@ const LIMITS = { fileSize: 64 << 20, taskSize: 32 << 20 };
 export interface ExtractOptions {
   /** How many may work on it. */
   processors: number;
+  /** See {@link FileMakerOptions}. */
+  keepPrivileges: boolean;
   /**
    * Stops everything at once: when it has been aborted, no more files are made. What is there
    * already can then be removed, by whoever aborted it.
@@ -35,9 +37,9 @@ export interface ExtractOptions {
  * Extracts an image to a directory, which must not exist yet.
  *
  * Everything belongs to the caller. Modes and modification times are those of the image, except
- * that directories get u+rwx and files u+r, so that their owner can always read and remove them.
- * Hard links, holes and `user.*` attributes are kept, `security.capability` for the superuser only;
- * device nodes are left out. What could not be kept is told in a warning, once.
+ * that directories get u+rwx and files u+r, so that their owner can always read and remove them, and
+ * that files lose set-id bits unless they keep privileges. Hard links, holes and `user.*` attributes
+ * are kept, `security.capability` only with privileges and for the superuser; device nodes are left out. What could not be kept is told in a warning, once.
  *
  * Events are let in while it runs; another process must leave the directory alone.
  *
@@ -46,34 +48,36 @@ export interface ExtractOptions {
 export async function extractImage(
   image: ImageFile,
   path: ByteString,
-  { processors, interruption = new AbortController().signal }: ExtractOptions,
+  { processors, keepPrivileges, interruption = new AbortController().signal }: ExtractOptions,
 ): Promise<void> {
   using root = makeRoot(path, image.reader.root());
   try {
-    using extraction = new Extraction(image, root);
+    const making = { unsettable: root.unsettable, keepPrivileges };
+    using extraction = new Extraction(image, { root, making });
     using progress = startProgress();
     progress.expect(image.reader.superblock.bytesUsed);
     const count = workersFor(image.reader.superblock, processors);
-    const { unsettable } = root;
     if (count > 1) {
-      const context = { image, unsettable, limits: LIMITS };
+      const context = { image, making, limits: LIMITS };
       using workers = new ExtractWorkers(extraction, { count, context, interruption, progress });
       await workers.run();
     } else {
-      const context = { image, unsettable, limits: NO_LIMITS };
+      const context = { image, making, limits: NO_LIMITS };
       await runInSlices(allTasks(extraction, context), progress, { interruption });
     }
     await runInSlices(extraction.makeLinks(), progress, { interruption });
     warnOfLosses(extraction.losses);
   } catch (error) {
-    removeAfter(error, path);
-    throw error;
+    const cause = error instanceof SquashfsError ? invalidImage(image.path, error) : error;
+    removeAfter(cause, path);
+    throw cause;
   }
 }
 
 function* allTasks(extraction: Extraction, context: ExtractContext): Generator<number> {
   for (let task = extraction.next(); task !== null; task = extraction.next()) {
-    extraction.finish(task, yield* carryOut(task, context));
+    if (task === "later") yield 0;
+    else extraction.finish(task, yield* carryOut(task, context));
   }
 }
 

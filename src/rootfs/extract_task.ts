@@ -2,7 +2,7 @@ import type { ByteString } from "../bytes/mod.ts";
 import type { SquashfsFile, SquashfsInode } from "../formats/squashfs/reader/mod.ts";
 import { reasonOf } from "../linux/mod.ts";
 import { writeContent } from "./file_content.ts";
-import { type FileAttributes, FileMaker, type Place } from "./file_maker.ts";
+import { type FileAttributes, FileMaker, type FileMakerOptions, type Place } from "./file_maker.ts";
 import type { ImageFile } from "./image_file.ts";
 import { type Losses, noLosses } from "./losses.ts";
 
@@ -60,8 +60,7 @@ export const NO_LIMITS: ExtractLimits = { fileSize: Infinity, taskSize: Infinity
 /** What carrying out tasks takes. */
 export interface ExtractContext {
   image: ImageFile;
-  /** See {@link FileMaker}. */
-  unsettable: number;
+  making: FileMakerOptions;
   limits: ExtractLimits;
 }
 
@@ -80,9 +79,9 @@ export function* carryOut(
 
 function* makeFiles(
   { directories, counts, names, references }: FilesTask,
-  { image, unsettable, limits }: ExtractContext,
+  { image, making, limits }: ExtractContext,
 ): Generator<number, ExtractResult> {
-  const maker = new FileMaker({ unsettable });
+  const maker = new FileMaker(making);
   const linked: number[] = [];
   const large: number[] = [];
   const nameList = names.split("/");
@@ -106,10 +105,8 @@ function* makeFiles(
             bytes += piece;
             yield piece;
           }
-        } else {
-          made = makeOther(place, inode, maker);
-          yield 0;
-        }
+        } else made = makeOther(place, inode, maker);
+        yield 0;
         if (made && inode.nlink > 1) linked.push(index);
       }
     }

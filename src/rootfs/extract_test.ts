@@ -28,9 +28,13 @@ async function inTemporaryDirectory(action: (path: string) => Promise<void>): Pr
   }
 }
 
-async function extract(image: string, directory: string): Promise<void> {
+async function extract(
+  image: string,
+  directory: string,
+  { keepPrivileges = true } = {},
+): Promise<void> {
   using file = openImage(image);
-  await extractImage(file, byteStringFromText(directory), { processors: 2 });
+  await extractImage(file, byteStringFromText(directory), { processors: 2, keepPrivileges });
 }
 
 function available(...programs: string[]): boolean {
@@ -113,6 +117,17 @@ for (
     },
   );
 }
+
+testWith(
+  SQUASHFS_TOOLS,
+  "extractImage() drops set-id bits of files when it is to",
+  async (path) => {
+    shell(`${TREE} mksquashfs tree image -quiet -no-progress >&2`, path);
+    await extract(`${path}/image`, `${path}/actual`, { keepPrivileges: false });
+    shell("chmod 755 tree/usr/bin/run; chmod 640 tree/group", path);
+    assertEquals(describe(`${path}/actual`), describe(`${path}/tree`));
+  },
+);
 
 testWith(SQUASHFS_TOOLS, "extractImage() keeps holes", async (path) => {
   shell(`${TREE} mksquashfs tree image -quiet -no-progress >&2`, path);

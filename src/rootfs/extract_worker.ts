@@ -27,8 +27,8 @@ scope.onmessage = ({ data }) => {
   else if (work !== undefined) answer(work, data);
 };
 
-function workOf({ image, control, number, unsettable, limits }: WorkerSetup): Work {
-  const context = { image: sharedImage(image), unsettable, limits };
+function workOf({ image, control, number, making, limits }: WorkerSetup): Work {
+  const context = { image: sharedImage(image), making, limits };
   return { context, control: new WorkControl(control), number };
 }
 

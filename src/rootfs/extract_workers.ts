@@ -1,6 +1,7 @@
 import { EnrootError, type Progress } from "../diagnostics/mod.ts";
 import type { ExtractContext, ExtractResult, ExtractTask } from "./extract_task.ts";
 import type { Extraction } from "./extraction.ts";
+import type { SharedImage } from "./image_file.ts";
 import { WorkControl } from "./work_control.ts";
 
 /** Tasks given to a worker at a time, so that it has another one when it has done one. */
@@ -8,8 +9,7 @@ const TASKS_PER_WORKER = 2;
 
 /** The first message to a worker; the others are tasks. */
 export interface WorkerSetup extends Omit<ExtractContext, "image"> {
-  /** Descriptor of the image's file, and where in it the image begins. */
-  image: { fd: number; offset: number };
+  image: SharedImage;
   /** See {@link WorkControl}. */
   control: SharedArrayBuffer;
   /** Which of the workers this is. */
@@ -44,6 +44,8 @@ export class ExtractWorkers implements Disposable {
   readonly #control: WorkControl;
   readonly #crew: Crewman[];
   readonly #end = Promise.withResolvers<void>();
+  /** Set while tasks are to be given out after other events. */
+  #timer: number | undefined;
   readonly #stop = () => this.#fail(new EnrootError("Cannot extract: interrupted"));
 
   constructor(extraction: Extraction, options: ExtractWorkersOptions) {
@@ -58,17 +60,19 @@ export class ExtractWorkers implements Disposable {
 
   /** Carries out all tasks. @throws {EnrootError} what the first of them failed of */
   async run(): Promise<void> {
-    this.#giveOut();
+    // A failure below must not come before there is a handler for it.
+    this.#giveOutLater();
     await this.#end.promise;
   }
 
   [Symbol.dispose](): void {
     this.#interruption.removeEventListener("abort", this.#stop);
+    clearTimeout(this.#timer);
     this.#control.stop();
     for (const { worker } of this.#crew) worker.terminate();
   }
 
-  #start(number: number, { image, unsettable, limits }: ExtractContext): Crewman {
+  #start(number: number, { image, making, limits }: ExtractContext): Crewman {
     const url = new URL("./extract_worker.ts", import.meta.url);
     const worker = new Worker(url, { type: "module" });
     const tasks: ExtractTask[] = [];
@@ -83,10 +87,10 @@ export class ExtractWorkers implements Disposable {
       this.#fail(new EnrootError(`Cannot extract: ${event.message}`));
     };
     const setup: WorkerSetup = {
-      image: { fd: image.fd, offset: image.offset },
+      image: { fd: image.fd, offset: image.offset, path: image.path },
       control: this.#control.memory,
       number,
-      unsettable,
+      making,
       limits,
     };
     worker.postMessage(setup);
@@ -110,6 +114,7 @@ export class ExtractWorkers implements Disposable {
       for (const { worker, tasks } of this.#crew) {
         if (tasks.length > load) continue;
         const task = this.#extraction.next();
+        if (task === "later") return this.#giveOutLater();
         if (task === null) {
           if (this.#crew.every(({ tasks }) => tasks.length === 0)) this.#end.resolve();
           return;
@@ -118,6 +123,18 @@ export class ExtractWorkers implements Disposable {
         worker.postMessage(task);
       }
     }
+  }
+
+  #giveOutLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#control.isStopped) return;
+      try {
+        this.#giveOut();
+      } catch (error) {
+        this.#fail(error);
+      }
+    }, 0);
   }
 
   #fail(error: unknown): void {

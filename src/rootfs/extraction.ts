@@ -1,4 +1,5 @@
 import type { DirectoryEntry } from "../formats/squashfs/reader/mod.ts";
+import { MemoryBudget } from "../fstree/mod.ts";
 import { DirectoryWalk } from "./directory_walk.ts";
 import {
   attributesOf,
@@ -9,37 +10,45 @@ import {
   NO_LIMITS,
 } from "./extract_task.ts";
 import { FileBatch } from "./file_batch.ts";
-import { FileMaker } from "./file_maker.ts";
+import { FileMaker, type FileMakerOptions } from "./file_maker.ts";
 import { HardLinks } from "./hard_links.ts";
 import type { ImageFile } from "./image_file.ts";
 import { LargeFiles } from "./large_files.ts";
 import { addLosses, type Losses } from "./losses.ts";
 import type { NewRoot } from "./new_root.ts";
+import { treeMemory } from "./tree_memory.ts";
 import { cannotExtract, type OpenDirectory } from "./open_directory.ts";
+
+/** How long looking for the next task may hold up events, in milliseconds. */
+const SEARCH_TIME = 20;
 
 /** One extraction under way: gives out tasks and takes what became of them. */
 export class Extraction implements Disposable {
   readonly #image: ImageFile;
   readonly #root: NewRoot;
+  readonly #making: FileMakerOptions;
   /** Makes what is not left to tasks. */
   readonly #maker: FileMaker;
   readonly #links: HardLinks;
   readonly #large: LargeFiles;
   readonly #walk: DirectoryWalk;
-  readonly #batches: Generator<FileBatch>;
+  readonly #batches: Generator<FileBatch | null>;
   /** Files that were in a batch and are to be in another. */
   readonly #left: FileBatch[] = [];
   readonly #underWay = new Map<FilesTask, FileBatch>();
 
-  constructor(image: ImageFile, root: NewRoot) {
-    const maker = new FileMaker(root);
-    const links = new HardLinks(image.reader.superblock);
+  constructor(image: ImageFile, { root, making }: { root: NewRoot; making: FileMakerOptions }) {
+    const maker = new FileMaker(making);
+    const memory = new MemoryBudget(treeMemory());
+    const { inodeCount } = image.reader;
+    const links = new HardLinks({ inodeCount, memory });
     this.#image = image;
     this.#root = root;
+    this.#making = making;
     this.#maker = maker;
     this.#links = links;
     this.#large = new LargeFiles(image, { maker, links });
-    this.#walk = new DirectoryWalk(image, { root: root.fd, maker, links });
+    this.#walk = new DirectoryWalk(image, { root: root.fd, maker, links, memory });
     this.#batches = this.#walk.run();
   }
 
@@ -48,17 +57,24 @@ export class Extraction implements Disposable {
   }
 
   /**
-   * The next task. When there is none, results of tasks under way may bring more.
+   * The next task. When there is none, results of tasks under way may bring more; "later" says that
+   * finding one takes so long that events should be let in before it is asked for again.
    *
    * @throws {EnrootError}
+   * @throws {SquashfsError} when the image as a whole is not what it should be
    */
-  next(): ExtractTask | null {
+  next(): ExtractTask | "later" | null {
     const left = this.#left.pop();
     if (left !== undefined) return this.#taskOf(left);
     const part = this.#large.next();
     if (part !== null) return part;
-    const { done, value } = this.#batches.next();
-    return done ? null : this.#taskOf(value);
+    const start = performance.now();
+    for (;;) {
+      const { done, value } = this.#batches.next();
+      if (done) return null;
+      if (value !== null) return this.#taskOf(value);
+      if (performance.now() - start > SEARCH_TIME) return "later";
+    }
   }
 
   /** Takes the result of a task. @throws {EnrootError} what the task failed of */
@@ -78,7 +94,7 @@ export class Extraction implements Disposable {
     for (const index of result.large) this.#large.add(batch.at(index));
     for (const index of result.linked) {
       const { directory, entry } = batch.at(index);
-      this.#links.noteMade(entry, directory.pathOf(entry.name));
+      this.#links.noteMade(entry, { place: directory.place, name: entry.name });
     }
     if (result.count < batch.size) this.#left.push(batch.from(result.count));
     addLosses(this.losses, result.losses);
@@ -112,7 +128,7 @@ export class Extraction implements Disposable {
   *#makeFile(directory: OpenDirectory, entry: DirectoryEntry): Generator<number, boolean> {
     const batch = new FileBatch();
     batch.add(directory, entry);
-    const context = { image: this.#image, unsettable: this.#root.unsettable, limits: NO_LIMITS };
+    const context = { image: this.#image, making: this.#making, limits: NO_LIMITS };
     const result = yield* carryOut(batch.toTask(), context);
     batch.release();
     if (result.kind === "failed") {

@@ -49,6 +49,7 @@ export function* writeContent(
         yield run.storedLength;
         break;
       case "hole":
+        yield 0;
         continue;
     }
     written = to;

@@ -33,18 +33,33 @@ export interface FileAttributes {
   xattrs: ReadonlyMap<ByteString, Uint8Array> | null;
 }
 
+/** What depends on where files are made, and for whom. */
+export interface FileMakerOptions {
+  /** Permission bits that a file may lack when it is created with them. */
+  unsettable: number;
+  /**
+   * Whether files keep what gives privileges to those who run them: set-user-id and set-group-id
+   * bits (inode(7)), and file capabilities (capabilities(7)), which only the superuser can keep.
+   */
+  keepPrivileges: boolean;
+}
+
+const SET_ID_BITS = 0o6000;
+
 /** Makes the files of a root filesystem, with their attributes, in as few system calls as it takes. */
 export class FileMaker {
   readonly losses: Losses = noLosses();
   readonly #unsettable: number;
+  /** Bits that no file but a directory gets: there they give no privileges. */
+  readonly #unwanted: number;
   readonly #isWanted: (attribute: ByteString) => boolean;
 
-  /** @param options.unsettable permission bits that a file may lack when it is created with them */
-  constructor({ unsettable }: { unsettable: number }) {
+  constructor({ unsettable, keepPrivileges }: FileMakerOptions) {
     this.#unsettable = unsettable;
-    const privileged = Deno.uid() === 0;
+    this.#unwanted = keepPrivileges ? 0 : SET_ID_BITS;
+    const capabilities = keepPrivileges && Deno.uid() === 0;
     this.#isWanted = (attribute) =>
-      attribute.startsWith("user.") || (privileged && attribute === "security.capability");
+      attribute.startsWith("user.") || (capabilities && attribute === "security.capability");
   }
 
   /** Makes a regular file with the contents that `write` gives it. Yields as that does. */
@@ -70,7 +85,7 @@ export class FileMaker {
 
   /** Gives a file that has been written its attributes and times. */
   finishOpenFile(fd: number, attributes: FileAttributes): void {
-    const mode = attributes.mode | 0o400;
+    const mode = this.#fileMode(attributes);
     this.#setAttributes(fd, attributes);
     if (mode !== firstMode(attributes) || mode & this.#unsettable) fchmod(fd, mode);
     futimens(fd, attributes.mtime);
@@ -78,7 +93,7 @@ export class FileMaker {
 
   /** Gives a file made with permissions `madeMode` its attributes. */
   finishFile({ directory, name }: Place, attributes: FileAttributes, madeMode: number): void {
-    const mode = attributes.mode | 0o400;
+    const mode = this.#fileMode(attributes);
     if (attributes.xattrs !== null) {
       using file = ownedFd(openat(directory, name, { flags: O.RDONLY | O.NOFOLLOW }));
       this.#setAttributes(file.fd, attributes);
@@ -121,9 +136,14 @@ export class FileMaker {
       this.losses.specialFiles++;
       return false;
     }
-    if (mode & this.#unsettable) fchmodat(directory, name, { mode });
+    const wanted = mode & ~this.#unwanted;
+    if (wanted & this.#unsettable) fchmodat(directory, name, { mode: wanted });
     utimensat(directory, name, { mtime });
     return true;
+  }
+
+  #fileMode({ mode }: FileAttributes): number {
+    return (mode | 0o400) & ~this.#unwanted;
   }
 
   #setAttributes(fd: number, { xattrs }: FileAttributes): void {

@@ -1,19 +1,29 @@
 import type { ByteString } from "../bytes/mod.ts";
 import type { DirectoryEntry, SquashfsDirectory } from "../formats/squashfs/reader/mod.ts";
-import { close, isSyscallError, linkat } from "../linux/mod.ts";
-import { openBelow } from "./open_below.ts";
+import type { MemoryBudget } from "../fstree/mod.ts";
+import { isSyscallError, linkat, O, openat } from "../linux/mod.ts";
 import { cannotExtract, OpenDirectory } from "./open_directory.ts";
+import { TreeCursor } from "./tree_cursor.ts";
+import { pathOfPlace, type TreePlace } from "./tree_place.ts";
 
 /** Bits of the largest table of inode numbers met: 8 MiB. */
 const MAX_NUMBERS = 1 << 26;
 const PATH_MAX = 4096;
+/** Bytes that a further name, and a file that has one, take in memory, as estimated. */
+const NAME_BYTES = 200;
+const MADE_BYTES = 160;
 
 /** A directory, and the files of it that have a name before. */
 interface FurtherNames {
-  /** From the root. */
-  path: ByteString;
+  place: TreePlace;
   inode: SquashfsDirectory;
   entries: DirectoryEntry[];
+}
+
+/** A name that a file has been given. */
+interface MadeName {
+  place: TreePlace;
+  name: ByteString;
 }
 
 /** How links are made. */
@@ -26,16 +36,27 @@ export interface LinkOptions {
   make: (directory: OpenDirectory, entry: DirectoryEntry) => Generator<number, boolean>;
 }
 
+/** What a link is made with. */
+interface Linking {
+  root: number;
+  /** Goes to files whose paths are too long for one call. */
+  sources: TreeCursor;
+}
+
 /** The files of an image that have several names: all but the first are made at the end. */
 export class HardLinks {
   /** One bit per inode number met; two that share one cost a little time, nothing else. */
   readonly #met: Uint8Array;
+  readonly #memory: MemoryBudget;
+  /** In the order of the walk. */
   readonly #further: FurtherNames[] = [];
-  /** The latest path of a file that can have links, by reference. */
-  readonly #made = new Map<number, ByteString>();
+  /** The latest name of a file that can have links, by reference. */
+  readonly #made = new Map<number, MadeName>();
 
-  constructor({ inodeCount }: { inodeCount: number }) {
+  /** @param options.memory for what is remembered of files with several names */
+  constructor({ inodeCount, memory }: { inodeCount: number; memory: MemoryBudget }) {
     this.#met = new Uint8Array(Math.ceil(Math.min(inodeCount + 1, MAX_NUMBERS) / 8));
+    this.#memory = memory;
   }
 
   /** Whether a name is perhaps not the first of its file. To be asked once for each name. */
@@ -48,49 +69,59 @@ export class HardLinks {
     return (bits & bit) !== 0;
   }
 
-  /** Keeps a further name, in the directory at a path, for later. */
-  add(entry: DirectoryEntry, { path, inode }: Pick<FurtherNames, "path" | "inode">): void {
+  /** Keeps a further name, in a directory, for later. @throws {EnrootError} too many */
+  add(entry: DirectoryEntry, { place, inode }: Pick<FurtherNames, "place" | "inode">): void {
+    this.#take(NAME_BYTES + entry.name.length, { place, name: entry.name });
     const last = this.#further[this.#further.length - 1];
-    if (last?.path === path) last.entries.push(entry);
-    else this.#further.push({ path, inode, entries: [entry] });
+    if (last?.place === place) last.entries.push(entry);
+    else this.#further.push({ place, inode, entries: [entry] });
   }
 
-  /** Notes that a file with several names has been made, and where. */
-  noteMade({ reference }: DirectoryEntry, path: ByteString): void {
-    this.#made.set(reference, path);
+  /** Notes that a file with several names has been made, and where. @throws {EnrootError} too many */
+  noteMade({ reference }: DirectoryEntry, made: MadeName): void {
+    this.#take(MADE_BYTES, made);
+    this.#made.set(reference, made);
   }
 
   /** Makes all further names. Yields after each. @throws {EnrootError} */
   *make({ root, finish, make }: LinkOptions): Generator<number> {
-    for (const { path, inode, entries } of this.#further) {
-      using directory = new OpenDirectory(path, {
-        fd: openDirectory(root, path),
+    using targets = new TreeCursor(root);
+    using sources = new TreeCursor(root);
+    for (const { place, inode, entries } of this.#further) {
+      using directory = new OpenDirectory(place, {
+        fd: openDirectory(targets, place),
         finish: (fd) => finish(fd, inode),
       });
       for (const entry of entries) {
-        if (this.#link(root, directory, entry)) yield 0;
-        else if (yield* make(directory, entry)) this.noteMade(entry, directory.pathOf(entry.name));
+        if (this.#link({ root, sources }, directory, entry)) yield 0;
+        else if (yield* make(directory, entry)) this.noteMade(entry, { place, name: entry.name });
       }
       directory.release();
     }
   }
 
+  #take(bytes: number, { place, name }: MadeName): void {
+    try {
+      this.#memory.take(bytes);
+    } catch (error) {
+      throw cannotExtract(pathOfPlace(place, name), error);
+    }
+  }
+
   /** @returns false when there is nothing to make a link of */
-  #link(root: number, directory: OpenDirectory, { name, reference }: DirectoryEntry): boolean {
+  #link(
+    { root, sources }: Linking,
+    directory: OpenDirectory,
+    { name, reference }: DirectoryEntry,
+  ): boolean {
     const made = this.#made.get(reference);
     if (made === undefined) return false;
     const destination = { toDirectory: directory.fd, toPath: name };
     try {
-      if (made.length < PATH_MAX) {
-        linkat(root, made, destination);
+      if (made.place.pathLength + 1 + made.name.length < PATH_MAX) {
+        linkat(root, pathOfPlace(made.place, made.name), destination);
       } else {
-        const slash = made.lastIndexOf("/");
-        const fd = openBelow(root, made.slice(0, slash));
-        try {
-          linkat(fd, made.slice(slash + 1), destination);
-        } finally {
-          close(fd);
-        }
+        linkat(sources.goTo(made.place), made.name, destination);
       }
       return true;
     } catch (error) {
@@ -101,10 +132,10 @@ export class HardLinks {
   }
 }
 
-function openDirectory(root: number, path: ByteString): number {
+function openDirectory(cursor: TreeCursor, place: TreePlace): number {
   try {
-    return openBelow(root, path);
+    return openat(cursor.goTo(place), ".", { flags: O.RDONLY | O.DIRECTORY });
   } catch (error) {
-    throw cannotExtract(path, error);
+    throw cannotExtract(pathOfPlace(place), error);
   }
 }

@@ -24,8 +24,13 @@ export interface ImageFile extends Disposable {
   readonly fd: number;
   /** Where the image begins in the file, in bytes. */
   readonly offset: number;
+  /** What messages call the file. */
+  readonly path: string;
   readonly reader: SquashfsReader;
 }
+
+/** What another thread needs to know of an image. */
+export type SharedImage = Pick<ImageFile, "fd" | "offset" | "path">;
 
 /**
  * Opens a squashfs image.
@@ -36,36 +41,44 @@ export interface ImageFile extends Disposable {
 export function openImage(path: string, { offset = 0 }: { offset?: number } = {}): ImageFile {
   const file = openRegularFile(path);
   try {
-    const image = imageIn(file, offset);
+    const image = imageIn(file, { offset, path });
     // Damaged tables show here, before anything is done for the image.
     image.reader.root();
     return image;
   } catch (error) {
     file[Symbol.dispose]();
     if (!(error instanceof SquashfsError)) throw error;
-    const detail = error.reason === "not-squashfs" ? "" : ` (${messageOf(error)})`;
-    throw new EnrootError(`Invalid image format: ${path}${detail}`, { cause: error });
+    throw invalidImage(path, error);
   }
+}
+
+/** The error for a file that is no image, or a damaged one. */
+export function invalidImage(path: string, cause: SquashfsError): EnrootError {
+  const detail = cause.reason === "not-squashfs" ? "" : ` (${messageOf(cause)})`;
+  return new EnrootError(`Invalid image format: ${path}${detail}`, { cause });
 }
 
 /**
  * An image that another thread has open: opened once more if that is possible, because the kernel
  * reads ahead for each opened file by itself.
  */
-export function sharedImage({ fd, offset }: { fd: number; offset: number }): ImageFile {
+export function sharedImage({ fd, ...place }: SharedImage): ImageFile {
   try {
-    const path = `/proc/self/fd/${fd}`;
-    return imageIn(ownedFd(openat(AT.FDCWD, path, { flags: O.RDONLY })), offset);
+    const reopened = openat(AT.FDCWD, `/proc/self/fd/${fd}`, { flags: O.RDONLY });
+    return imageIn(ownedFd(reopened), place);
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
-    return imageIn({ fd, [Symbol.dispose]() {} }, offset);
+    return imageIn({ fd, [Symbol.dispose]() {} }, place);
   }
 }
 
-function imageIn(file: Pick<OwnedFd, "fd"> & Disposable, offset: number): ImageFile {
+function imageIn(
+  file: Pick<OwnedFd, "fd"> & Disposable,
+  { offset, path }: Omit<SharedImage, "fd">,
+): ImageFile {
   const source = { size: statusOf(file.fd).size, read: readerOf(file.fd) };
   const reader = openSquashfs(source, { offset });
-  return { fd: file.fd, offset, reader, [Symbol.dispose]: () => file[Symbol.dispose]() };
+  return { fd: file.fd, offset, path, reader, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
 function openRegularFile(path: string): OwnedFd {

@@ -73,7 +73,7 @@ export class LargeFiles implements Disposable {
     } catch (error) {
       throw failure(file, error);
     }
-    if (inode.nlink > 1) this.#links.noteMade(entry, directory.pathOf(entry.name));
+    if (inode.nlink > 1) this.#links.noteMade(entry, { place: directory.place, name: entry.name });
     directory.release();
   }
 

@@ -10,3 +10,4 @@ export { type PlacementOptions, placeTree } from "./placement.ts";
 export { removeTree } from "./remove.ts";
 export { scanRootfs } from "./scan.ts";
 export { type StagedData, Staging } from "./staging.ts";
+export { treeMemory } from "./tree_memory.ts";

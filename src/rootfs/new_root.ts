@@ -11,13 +11,14 @@ import {
   reasonOf,
   statusOf,
 } from "../linux/mod.ts";
+import type { FileMakerOptions } from "./file_maker.ts";
 import { removeTree } from "./remove.ts";
 
 /** A directory that was made to be filled with files. */
 export interface NewRoot extends Disposable {
   readonly fd: number;
-  /** Permission bits that a file in it may lack when it is created with them. */
-  readonly unsettable: number;
+  /** See {@link FileMakerOptions}. */
+  readonly unsettable: FileMakerOptions["unsettable"];
 }
 
 /** Makes a directory, which must not exist yet, and opens it. @throws {EnrootError} */

@@ -1,22 +1,25 @@
 import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { close, reasonOf } from "../linux/mod.ts";
+import { pathOfPlace, type TreePlace } from "./tree_place.ts";
 
 /** A directory that is being filled, by several threads perhaps. */
 export class OpenDirectory implements Disposable {
-  /** Of the directory, from the root; empty for the root. */
-  readonly path: ByteString;
+  readonly place: TreePlace;
   readonly fd: number;
   readonly #finish: (fd: number) => void;
   #holds = 1;
   #isOpen = true;
 
-  /** @param options.finish what is done to the directory when it has been filled */
+  /**
+   * @param options.fd is closed with the directory
+   * @param options.finish what is done to the directory when it has been filled
+   */
   constructor(
-    path: ByteString,
+    place: TreePlace,
     { fd, finish }: { fd: number; finish: (fd: number) => void },
   ) {
-    this.path = path;
+    this.place = place;
     this.fd = fd;
     this.#finish = finish;
   }
@@ -32,7 +35,7 @@ export class OpenDirectory implements Disposable {
     try {
       this.#finish(this.fd);
     } catch (error) {
-      throw cannotExtract(this.path, error);
+      throw cannotExtract(pathOfPlace(this.place), error);
     } finally {
       this[Symbol.dispose]();
     }
@@ -40,7 +43,7 @@ export class OpenDirectory implements Disposable {
 
   /** The path of a file in the directory, from the root. */
   pathOf(name: ByteString): ByteString {
-    return this.path === "" ? name : `${this.path}/${name}`;
+    return pathOfPlace(this.place, name);
   }
 
   [Symbol.dispose](): void {

@@ -17,6 +17,8 @@ export interface PlacementOptions {
   staging: Staging;
   /** The modification time of all files, in seconds since the epoch; null for their own. */
   allTime: number | null;
+  /** See {@link FileMakerOptions}. */
+  keepPrivileges: boolean;
 }
 
 /**
@@ -28,11 +30,11 @@ export interface PlacementOptions {
  */
 export async function placeTree(
   tree: Directory<StagedData>,
-  { path, staging, allTime }: PlacementOptions,
+  { path, ...options }: PlacementOptions,
 ): Promise<void> {
   using root = makeRoot(path, tree);
   try {
-    using placement = new Placement(root, { staging, allTime });
+    using placement = new Placement(root, options);
     using progress = startProgress();
     await runInSlices(placement.run(tree), progress);
     warnOfLosses(placement.losses);
@@ -69,12 +71,15 @@ class Placement implements Disposable {
   readonly #levels: Level[] = [];
   #linked: Map<Leaf, Names> = new Map();
 
-  constructor(root: NewRoot, options: Pick<PlacementOptions, "staging" | "allTime">) {
+  constructor(root: NewRoot, options: Omit<PlacementOptions, "path">) {
     this.#root = root.fd;
     this.#staging = options.staging;
     this.#allTime = options.allTime;
     this.#descent = new Descent(openat(root.fd, ".", { flags: O.RDONLY | O.DIRECTORY }), "");
-    this.#maker = new FileMaker(root);
+    this.#maker = new FileMaker({
+      unsettable: root.unsettable,
+      keepPrivileges: options.keepPrivileges,
+    });
   }
 
   get losses(): Losses {
@@ -87,7 +92,7 @@ class Placement implements Disposable {
 
   /** Makes everything. Yields after every piece of work. */
   *run(root: Directory<StagedData>): Generator<number> {
-    this.#linked = linkedFiles(root);
+    this.#linked = yield* linkedFiles(root);
     this.#levels.push(levelOf(root));
     let level = this.#levels[0];
     while (level !== undefined) {
@@ -185,11 +190,12 @@ function imageTime(time: number): number {
 }
 
 /** The files with several names. */
-function linkedFiles(root: Directory<StagedData>): Map<Leaf, Names> {
+function* linkedFiles(root: Directory<StagedData>): Generator<number, Map<Leaf, Names>> {
   const seen = new Set<Leaf>();
   const linked = new Map<Leaf, Names>();
   const pending = [root];
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    yield 0;
     for (const inode of directory.children.values()) {
       if (inode.kind === "directory") pending.push(inode);
       else if (!seen.has(inode)) seen.add(inode);

@@ -54,7 +54,12 @@ function placementTest(name: string, action: (stage: Stage) => Promise<void>): v
         using staging = new Staging(byteStringFromText(`${path}/staged`));
         const made = `${path}/made`;
         const place = (tree: Directory<StagedData>, allTime: number | null = null) =>
-          placeTree(tree, { path: byteStringFromText(made), staging, allTime });
+          placeTree(tree, {
+            path: byteStringFromText(made),
+            staging,
+            allTime,
+            keepPrivileges: true,
+          });
         await action({ path, staging, place, made });
       } finally {
         new Deno.Command("chmod", { args: ["-R", "u+rwx", path] }).outputSync();

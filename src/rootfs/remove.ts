@@ -126,16 +126,15 @@ function entriesOf(descent: Descent): DirectoryEntry[] {
 
 /** Removes the directory, now empty, where the walk is. @returns false when the way back is gone */
 function leaveAndRemove(descent: Descent): boolean {
-  const path = descent.pathOf();
-  let left = false;
+  let left: ByteString | null = null;
   try {
     const name = descent.leave();
-    left = true;
+    left = name;
     unlinkat(descent.fd, name, { flags: AT.REMOVEDIR });
     return true;
   } catch (error) {
-    if (isSyscallError(error, "ENOENT")) return left;
-    throw cannotRemove(path, error);
+    if (isSyscallError(error, "ENOENT")) return left !== null;
+    throw cannotRemove(descent.pathOf(left ?? undefined), error);
   }
 }
 

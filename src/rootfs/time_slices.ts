@@ -1,4 +1,4 @@
-import type { Progress } from "../diagnostics/mod.ts";
+import { letEventsIn, letSignalsIn, type Progress } from "../diagnostics/mod.ts";
 
 /** How long work may hold up signals and other events, in milliseconds. */
 const SLICE = 100;
@@ -6,7 +6,7 @@ const SLICE = 100;
 /**
  * Runs a long synchronous work, which yields what it has done wherever it can be interrupted, and
  * lets other events in between from time to time. (A promise for each step would cost more than
- * many a step.)
+ * many a step.) At the end too, so that a signal that came meanwhile is not passed over.
  *
  * @param options.drain what to wait for after a step, if there is anything
  * @param options.interruption ends the work between two steps
@@ -22,8 +22,10 @@ export async function runInSlices(
     const drained = options.drain?.();
     if (drained !== undefined) await drained;
     if (performance.now() - start < SLICE) continue;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await letEventsIn();
     options.interruption?.throwIfAborted();
     start = performance.now();
   }
+  await letSignalsIn();
+  options.interruption?.throwIfAborted();
 }

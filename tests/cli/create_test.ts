@@ -36,7 +36,7 @@ imageTest(
       const { mode, uid } = Deno.statSync(`${home.data}/image/${path}`);
       return [mode?.toString(8), uid];
     };
-    assertEquals(modeAndOwner("setuid"), ["104755", TEST_UID]);
+    assertEquals(modeAndOwner("setuid"), ["100755", TEST_UID]);
     assertEquals(modeAndOwner("etc"), ["40700", TEST_UID]);
     assertEquals(modeAndOwner("etc/none"), ["100400", TEST_UID]);
     assertEquals([...Deno.readDirSync(home.data)].map((entry) => entry.name), ["image"]);

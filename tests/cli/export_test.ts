@@ -77,6 +77,8 @@ Deno.test("export and create give the container back", async () => {
     const { code, stderr } = await runEnroot(args, { home });
     assertEquals([code, args], [0, args], stderr);
   }
+  // A container that an ordinary user makes has no set-id bits.
+  Deno.chmodSync(`${home.data}/box/usr/bin/run`, 0o755);
   assertEquals(treeListing(`${home.data}/b`), treeListing(`${home.data}/box`));
 });
 

@@ -41,7 +41,7 @@ superuserTest("the superuser keeps its privileges where that is allowed", async 
     assertEquals([code, stderr], [0, ""]);
     const [uid, capabilities, noNewPrivileges, seccomp, owner, namespace] = stdout.split("\n");
     assertEquals([uid, noNewPrivileges, seccomp, owner], [
-      ...["0", "NoNewPrivs:\t1", "Seccomp:\t0", "12:34"],
+      ...["0", "NoNewPrivs:\t1", "Seccomp:\t2", "12:34"],
     ]);
     assertMatch(capabilities ?? "", /^CapEff:\t0*[1-9a-f][0-9a-f]{8,}$/);
     assertEquals(namespace, Deno.readLinkSync("/proc/self/ns/user"));
@@ -100,5 +100,5 @@ superuserTest("the superuser sees everybody's containers, and what they are", as
   ) assertMatch(stdout, new RegExp(`^${line}`, "m"));
   const entered = await asRoot(["exec", "box.sqsh", "sh", "-c", SHOW], { home, cwd: home.path });
   assertStringIncludes(entered.stdout, "0\nCapEff");
-  assertStringIncludes(entered.stdout, "NoNewPrivs:\t1\nSeccomp:\t0\n12:34\n");
+  assertStringIncludes(entered.stdout, "NoNewPrivs:\t1\nSeccomp:\t2\n12:34\n");
 });

@@ -482,3 +482,36 @@ Deno.test("a file that promises any size takes no memory for it", () => {
   writer.beginFile(Number.MAX_SAFE_INTEGER);
   writer.write(noise(1000));
 });
+
+Deno.test("holes cost neither time nor memory, and a file of more blocks than there can be is refused", async () => {
+  const image = memoryImage();
+  using writer = createSquashfsWriter(image.output, parseSquashfsOptions(["-b", "4096"]));
+  const hole = (size: number, data?: number) => {
+    writer.beginFile(size);
+    writer.writeHole(data ?? size);
+    if (data !== undefined) {
+      writer.write(new Uint8Array(3).fill(7));
+      writer.writeHole(size - data - 3);
+    }
+    const content = writer.endFile();
+    return { ...file(writer, new Uint8Array(0)), size, content };
+  };
+  const size = 64 * 2 ** 30;
+  const at = 40 * 2 ** 30 + 5000;
+  const tree = directory({ a: hole(size), b: hole(size + 1, at), c: hole(size + 4095) });
+  assertThrows(() => hole(2 ** 40), EnrootError, "too many blocks of 4096 bytes");
+  await writer.finish(tree);
+  assert(image.bytes().length < 1_000_000);
+  const reader = openSquashfs(image.source);
+  for (const [name, end] of [["a", size], ["b", size + 1], ["c", size + 4095]] as const) {
+    const entry = reader.lookup(reader.root(), name);
+    const inode = reader.readInode(entry?.reference ?? 0);
+    if (inode.kind !== "file") throw new Error(name);
+    const runs = [...reader.fileLayout(inode).blocks];
+    assertEquals(runs.length, name === "b" ? 3 : 1);
+    assertEquals(inode.size, end);
+    const into = new Uint8Array(5);
+    assertEquals(reader.readData(inode, at - 1, 5, into), 5);
+    assertEquals([...into], name === "b" ? [0, 7, 7, 7, 0] : [0, 0, 0, 0, 0]);
+  }
+});

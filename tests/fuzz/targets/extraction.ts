@@ -24,7 +24,10 @@ export const extractionTarget: FuzzTarget = {
         Deno.writeFileSync(image, input);
         try {
           using file = openImage(image);
-          await extractImage(file, byteStringFromText(`${box}/root`), { processors: 1 });
+          await extractImage(file, byteStringFromText(`${box}/root`), {
+            processors: 1,
+            keepPrivileges: false,
+          });
           assert(Deno.lstatSync(`${box}/root`).isDirectory, "extracted, but not there");
           removeTree(byteStringFromText(`${box}/root`));
         } finally {

@@ -5,6 +5,8 @@
 
 /** Bytes of a metadata block before compression. */
 export const METADATA_SIZE = 8192;
+/** A metadata block takes at least this much of an image: its header and a byte. */
+export const MIN_METADATA_BLOCK = 3;
 /** Bit of a metadata block's header: the block is stored as it is. */
 export const METADATA_STORED = 0x8000;
 /** Bit of a data or fragment block's size: the block is stored as it is. */

@@ -25,7 +25,8 @@ export interface DirectoryEntry {
 }
 
 /**
- * Decodes a directory listing of so many bytes at a cursor, entry by entry.
+ * Decodes a directory listing of so many bytes, and of at most so many names, at a cursor, entry by
+ * entry.
  *
  * Names are checked to be names, not "." or "..", without "/" and NUL, and to be in order, which
  * every writer and the kernel's lookup rely on: so none comes twice, and a small image cannot
@@ -33,8 +34,12 @@ export interface DirectoryEntry {
  *
  * @throws {SquashfsError}
  */
-export function* decodeListing(cursor: MetadataCursor, length: number): Generator<DirectoryEntry> {
+export function* decodeListing(
+  cursor: MetadataCursor,
+  { length, maxNames }: { length: number; maxNames: number },
+): Generator<DirectoryEntry> {
   let left = length;
+  let names = 0;
   let previous = "";
   while (left > 0) {
     const count = cursor.u32() + 1;
@@ -42,6 +47,8 @@ export function* decodeListing(cursor: MetadataCursor, length: number): Generato
     const block = cursor.u32();
     const firstNumber = cursor.u32();
     left -= HEADER_SIZE;
+    names += count;
+    if (names > maxNames) throw corrupt("directory with more names than there can be files");
     for (let index = 0; index < count; index++) {
       const offset = cursor.u16();
       const inodeNumber = firstNumber + cursor.i16();

@@ -1,8 +1,13 @@
 import { BLOCK_SLACK, decompressBlock } from "../../compress/decompress_block.ts";
-import { DATA_STORED, METADATA_SIZE, referenceBlock } from "../format/layout.ts";
+import {
+  DATA_STORED,
+  METADATA_SIZE,
+  MIN_METADATA_BLOCK,
+  referenceBlock,
+} from "../format/layout.ts";
 import { corrupt } from "../format/squashfs_error.ts";
 import type { Superblock } from "../format/superblock.ts";
-import { blockCount, BlockList, checkBlockSize, storedLength } from "./block_list.ts";
+import { blockCount, BlockList, checkBlockSize, PIECE_BLOCKS, storedLength } from "./block_list.ts";
 import { BlockCache } from "./block_cache.ts";
 import { type BlockRun, blockRuns, type FileLayout, type FragmentTail } from "./file_layout.ts";
 import type { ImageBytes } from "./image_bytes.ts";
@@ -16,10 +21,11 @@ const BLOCK_CACHE_BYTES = 8 << 20;
 /** Block lists that are kept. */
 const BLOCK_LIST_CACHE_BYTES = 4 << 20;
 
+/** Bytes from which on a file may be asked for part by part. */
+const LARGE_FILE = 32 << 20;
+
 const FRAGMENT_SIZE = 16;
 const BLOCK_SIZE_FIELD = 4;
-/** A metadata block takes at least this much of an image: its header and a byte. */
-const MIN_METADATA_BLOCK = 3;
 
 /** What reading contents needs of an image. */
 export interface FileContentsSource {
@@ -56,8 +62,8 @@ export class FileContents {
   }
 
   layout(file: SquashfsFile): FileLayout {
-    // Who asks for a layout reads the file once: its block list is not worth keeping.
-    const blocks = this.#readBlockList(file);
+    // A small file is read once: its block list is not worth keeping. A large one is read in parts.
+    const blocks = file.size < LARGE_FILE ? this.#readBlockList(file) : this.#blockList(file);
     return {
       blocks: blocks.length === 0 ? [] : blockRuns(blocks, this.#source.image.base),
       tail: this.#tail(file),
@@ -148,30 +154,52 @@ export class FileContents {
     const hasTail = file.data.fragment !== null;
     const blockSize = this.#blockSize;
     const length = hasTail ? file.size - file.size % blockSize : file.size;
-    const sizes = this.#readBlockSizes(file, blockCount(file.size, { blockSize, hasTail }));
-    let stored = 0;
-    for (const size of sizes) stored += storedLength(size);
-    if (stored > 0) this.#source.image.check(file.data.start, stored);
-    return new BlockList(sizes, { start: file.data.start, blockSize, length });
+    const { start } = file.data;
+    const blocks = new BlockList({ start, blockSize, length });
+    const stored = this.#readBlockSizes(file, {
+      blocks,
+      count: blockCount(file.size, { blockSize, hasTail }),
+    });
+    if (stored > 0) this.#source.image.check(start, stored);
+    return blocks;
   }
 
-  #readBlockSizes(file: SquashfsFile, count: number): Uint32Array {
-    if (count === 0) return new Uint32Array(0);
+  /** @returns bytes of all blocks in the image */
+  #readBlockSizes(
+    file: SquashfsFile,
+    { blocks, count }: { blocks: BlockList; count: number },
+  ): number {
+    if (count === 0) return 0;
     const { metadata, inodes } = this.#source;
     const room = inodes.end - inodes.start - referenceBlock(file.reference);
-    // What cannot be in the table is refused before memory is taken for it.
+    // What cannot be in the table is refused before anything is done for it.
     if (count * BLOCK_SIZE_FIELD > room / MIN_METADATA_BLOCK * METADATA_SIZE) {
       throw corrupt(`file of ${file.size} bytes has no room for its block sizes`);
     }
     const cursor = metadata.cursor(inodes, file.reference);
     cursor.skip(file.data.blockListOffset);
-    const sizes = new Uint32Array(count);
-    for (let index = 0; index < count; index++) {
+    let stored = 0;
+    let number = 0;
+    let piece: Uint32Array | null = null;
+    for (let index = 0; index < count;) {
+      if (cursor.isInZeros) {
+        index += cursor.skipZeros(count - index);
+        continue;
+      }
       const size = cursor.u32();
-      checkBlockSize(size, this.#blockSize);
-      sizes[index] = size;
+      if (size !== 0) {
+        checkBlockSize(size, this.#blockSize);
+        const next = Math.floor(index / PIECE_BLOCKS);
+        if (piece === null || next !== number) {
+          if (piece !== null) stored += blocks.addPiece(number, piece);
+          piece = new Uint32Array(Math.min(PIECE_BLOCKS, count - next * PIECE_BLOCKS));
+          number = next;
+        }
+        piece[index % PIECE_BLOCKS] = size;
+      }
+      index++;
     }
-    return sizes;
+    return piece === null ? stored : stored + blocks.addPiece(number, piece);
   }
 
   /** The data of a block, by its position and size field; good until the next is decoded. */

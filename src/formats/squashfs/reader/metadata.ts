@@ -24,6 +24,12 @@ export interface MetadataTable {
   end: number;
 }
 
+/** The contents of all blocks that are zeros, which are many in an image of large holes. */
+const ZEROS = new Uint8Array(METADATA_SIZE + 3);
+const ZERO_BLOCK = ZEROS.subarray(0, METADATA_SIZE);
+/** What such a block counts for in the cache: the largest file has 2^15 of them. */
+const ZERO_BLOCK_BYTES = 32;
+
 interface MetadataBlock {
   data: Uint8Array;
   /** Where the next block begins. */
@@ -68,18 +74,19 @@ export class MetadataReader {
       throw corrupt(`metadata block at ${position} has impossible size ${size}`);
     }
     const contents = stored.subarray(HEADER_SIZE, HEADER_SIZE + size);
-    const data = (header & METADATA_STORED) !== 0
-      ? contents.slice()
+    const decoded = (header & METADATA_STORED) !== 0
+      ? contents
       : this.#decompress(contents, position);
+    const data = isZeroBlock(decoded) ? ZERO_BLOCK : decoded.slice();
     if (data.length === 0) throw corrupt(`metadata block at ${position} is empty`);
     const block = { data, next: position + HEADER_SIZE + size };
-    this.#cache.set(position, block, METADATA_SIZE);
+    this.#cache.set(position, block, data === ZERO_BLOCK ? ZERO_BLOCK_BYTES : METADATA_SIZE);
     return block;
   }
 
   #decompress(contents: Uint8Array, position: number): Uint8Array {
     try {
-      return decompressBlock(this.#compression, contents, this.#room).slice();
+      return decompressBlock(this.#compression, contents, this.#room);
     } catch (error) {
       throw corrupt(`metadata block at ${position} does not decompress`, { cause: error });
     }
@@ -93,6 +100,8 @@ export class MetadataCursor {
   #bytes: Uint8Array;
   #view: DataView;
   #at: number;
+  /** From where on all of #bytes is known to be zeros. */
+  #zerosFrom: number;
   #next: number;
 
   constructor(reader: MetadataReader, start: { position: number; offset: number; end: number }) {
@@ -105,6 +114,7 @@ export class MetadataCursor {
     this.#bytes = block.data;
     this.#view = viewOf(block.data);
     this.#at = start.offset;
+    this.#zerosFrom = zerosFrom(block.data);
     this.#next = block.next;
   }
 
@@ -146,9 +156,31 @@ export class MetadataCursor {
     let left = length;
     while (left > this.#bytes.length - this.#at) {
       left -= this.#bytes.length - this.#at;
-      this.#enter(this.#nextBlock());
+      const data = this.#nextBlock();
+      this.#enter(data, zerosFrom(data));
     }
     this.#at += left;
+  }
+
+  /** Whether what comes next is known to be zeros, so that skipZeros() passes some. */
+  get isInZeros(): boolean {
+    return this.#at >= this.#zerosFrom;
+  }
+
+  /** Passes fields of 32 bits that are 0, without a look at each. @returns how many, at most `count` */
+  skipZeros(count: number): number {
+    let passed = 0;
+    while (passed < count && this.isInZeros) {
+      const fields = Math.min(count - passed, (this.#bytes.length - this.#at) >> 2);
+      this.#at += fields * 4;
+      passed += fields;
+      if (passed === count) break;
+      const rest = this.#bytes.length - this.#at;
+      const data = this.#nextBlock();
+      if (data === ZERO_BLOCK) this.#enter(ZEROS.subarray(0, rest + data.length), 0);
+      else this.#enter(joined(ZEROS.subarray(0, rest), data), Infinity);
+    }
+    return passed;
   }
 
   /**
@@ -159,10 +191,7 @@ export class MetadataCursor {
     while (length > this.#bytes.length - this.#at) {
       const rest = this.#bytes.subarray(this.#at);
       const data = this.#nextBlock();
-      const joined = new Uint8Array(rest.length + data.length);
-      joined.set(rest);
-      joined.set(data, rest.length);
-      this.#enter(joined);
+      this.#enter(joined(rest, data), rest.length + zerosFrom(data));
     }
     const at = this.#at;
     this.#at += length;
@@ -175,11 +204,27 @@ export class MetadataCursor {
     return block.data;
   }
 
-  #enter(bytes: Uint8Array): void {
+  #enter(bytes: Uint8Array, zerosFrom: number): void {
     this.#bytes = bytes;
+    this.#zerosFrom = zerosFrom;
     this.#view = viewOf(bytes);
     this.#at = 0;
   }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+function zerosFrom(block: Uint8Array): number {
+  return block === ZERO_BLOCK ? 0 : Infinity;
+}
+
+function isZeroBlock(data: Uint8Array): boolean {
+  return data.length === METADATA_SIZE && data[0] === 0 && data.every((byte) => byte === 0);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,7 @@
 import type { ByteString } from "../../../bytes/mod.ts";
 import { corrupt, SquashfsError } from "../format/squashfs_error.ts";
 import { parseSuperblock, type Superblock, SUPERBLOCK_SIZE } from "../format/superblock.ts";
+import { METADATA_SIZE, MIN_METADATA_BLOCK } from "../format/layout.ts";
 import { decodeListing, type DirectoryEntry, searchIndex } from "./directory.ts";
 import { FileContents } from "./file_contents.ts";
 import type { BlockRun, FileLayout, FragmentTail } from "./file_layout.ts";
@@ -17,14 +18,18 @@ import { MetadataReader, type MetadataTable } from "./metadata.ts";
 import { XattrTable } from "./xattrs.ts";
 
 const ID_SIZE = 4;
+/** Bytes of the smallest inode, a pipe's. */
+const MIN_INODE_SIZE = 20;
+const NAMES_PER_INODE = 16;
+const MORE_NAMES = 1 << 20;
 
 /**
  * Opens a squashfs 4.0 image.
  *
  * Images are not trusted: every position, size and count is checked before use, work and memory
- * stay in proportion to the image, and what is wrong ends in a SquashfsError. One thing is left to
+ * stay in proportion to the image, and what is wrong ends in a SquashfsError. Two things are left to
  * whoever walks an image: it may link a directory below itself, so a walk must not enter one
- * `reference` twice.
+ * `reference` twice; and directories may share a listing, so a walk must count names.
  *
  * @param options.offset where the image begins in the source
  * @throws {SquashfsError} not a squashfs image, damaged, or not supported
@@ -79,12 +84,32 @@ export class SquashfsReader {
     return decodeInode(cursor, { reference, ids: this.#ids });
   }
 
+  /** How many inodes there can be: as many as the image says, if its table has room for them. */
+  get inodeCount(): number {
+    const { start, end } = this.#inodes;
+    const room = (end - start) / MIN_METADATA_BLOCK * METADATA_SIZE;
+    return Math.min(this.superblock.inodeCount, Math.ceil(room / MIN_INODE_SIZE));
+  }
+
+  /**
+   * How many names an image can have: files with more than a few are rare, so that with more names
+   * it must use one listing again and again.
+   */
+  get maxNames(): number {
+    return this.inodeCount * NAMES_PER_INODE + MORE_NAMES;
+  }
+
   /** All names in a directory, in byte order. @throws {SquashfsError} */
   readDirectory(directory: SquashfsDirectory): DirectoryEntry[] {
+    return [...this.entries(directory)];
+  }
+
+  /** As {@link readDirectory}, one after the other. */
+  *entries(directory: SquashfsDirectory): Generator<DirectoryEntry> {
     const { reference, length } = directory.listing;
-    if (length === 0) return [];
+    if (length === 0) return;
     const cursor = this.#metadata.cursor(this.#directories, reference);
-    return [...decodeListing(cursor, length)];
+    yield* decodeListing(cursor, { length, maxNames: this.maxNames });
   }
 
   /** The entry of a name in a directory, null if there is none. @throws {SquashfsError} */
@@ -93,7 +118,9 @@ export class SquashfsReader {
     if (length === 0) return null;
     const { reference, skipped } = this.#searchIndex(directory, name);
     const cursor = this.#metadata.cursor(this.#directories, reference);
-    for (const entry of decodeListing(cursor, length - skipped)) {
+    for (
+      const entry of decodeListing(cursor, { length: length - skipped, maxNames: this.maxNames })
+    ) {
       if (entry.name === name) return entry;
       if (entry.name > name) return null;
     }

@@ -26,11 +26,15 @@ interface Extent {
 
 /**
  * Closes the gaps that overridden files left in the data area, if they are worth it: moves what is
- * wanted down, in place, and tells files and fragments where they are now.
+ * wanted down, in place, and tells files and fragments where they are now. Yields where it can be
+ * interrupted.
  *
  * @returns the fragments that are still wanted; files refer to these
  */
-export function compact(output: AppendingOutput, data: StoredData): StoredFragment[] {
+export function* compact(
+  output: AppendingOutput,
+  data: StoredData,
+): Generator<void, StoredFragment[]> {
   const fragments = dropUnusedFragments(data);
   const extents = liveExtents(data.files, fragments);
   const live = extents.reduce((sum, { length }) => sum + length, 0);
@@ -39,7 +43,7 @@ export function compact(output: AppendingOutput, data: StoredData): StoredFragme
   let target = data.start;
   for (const extent of extents) {
     if (extent.position !== target) {
-      move(output, { from: extent.position, to: target, length: extent.length });
+      yield* move(output, { from: extent.position, to: target, length: extent.length });
       extent.move(target);
     }
     target += extent.length;
@@ -81,14 +85,15 @@ function liveExtents(files: Set<StoredFile>, fragments: StoredFragment[]): Exten
 }
 
 /** Moves bytes down; the places may overlap. */
-function move(
+function* move(
   { output }: AppendingOutput,
   { from, to, length }: { from: number; to: number; length: number },
-): void {
+): Generator<void> {
   const buffer = new Uint8Array(Math.min(MOVE_SIZE, length));
   for (let at = 0; at < length; at += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, length - at));
     output.read(piece, from + at);
     output.write(piece, to + at);
+    yield;
   }
 }

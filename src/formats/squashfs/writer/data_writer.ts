@@ -1,4 +1,5 @@
 import type { Hash } from "node:crypto";
+import { EnrootError } from "../../../diagnostics/mod.ts";
 import { contentDigest, contentHash } from "../../../fstree/mod.ts";
 import { BlockQueue } from "./block_queue.ts";
 import { blockCoding } from "./block_coding.ts";
@@ -8,6 +9,9 @@ import { StoredFile } from "./file_data.ts";
 import { Fragments, type StoredFragment } from "./fragments.ts";
 import type { SquashfsOptions } from "./options.ts";
 import type { AppendingOutput } from "./output.ts";
+
+/** Most blocks of one file, as of the reader: 8 TiB of 128 KiB blocks. */
+const MAX_BLOCKS = 1 << 26;
 
 /** The file that is being written. */
 interface OpenFile {
@@ -95,6 +99,12 @@ export class DataWriter {
     }
     this.#open = null;
     const { file, blocks, hasTail } = open;
+    if (file.blockCount > MAX_BLOCKS) {
+      const { blockSize } = this.#options;
+      throw new EnrootError(
+        `Cannot write a file of ${file.size} bytes to the squashfs image: too many blocks of ${blockSize} bytes`,
+      );
+    }
     const first = this.#firstLike(open, digest);
     if (first !== file) {
       blocks.discard();

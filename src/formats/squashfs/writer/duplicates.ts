@@ -58,9 +58,17 @@ export class Duplicates {
 /** Which blocks are holes, as they are not part of the hashed bytes. */
 function holes(file: StoredFile): string {
   if (file.holeBytes === 0) return "";
-  const map = new Uint8Array(Math.ceil(file.sizes.length / 8));
-  file.sizes.forEach((size, index) => {
-    if (size === 0) map[index >> 3] = (map[index >> 3] ?? 0) | (1 << (index & 7));
-  });
-  return contentDigest(contentHash().update(map));
+  const hash = contentHash();
+  for (const sizes of file.sizes()) {
+    if (typeof sizes === "number") {
+      hash.update(`${sizes} holes`);
+      continue;
+    }
+    const map = new Uint8Array(Math.ceil(sizes.length / 8));
+    sizes.forEach((size, index) => {
+      if (size === 0) map[index >> 3] = (map[index >> 3] ?? 0) | (1 << (index & 7));
+    });
+    hash.update(map);
+  }
+  return contentDigest(hash);
 }

@@ -56,6 +56,13 @@ export class StoredBlocks implements FileBlocks {
 
   writeHole(length: number): void {
     for (let left = length; left > 0;) {
+      const whole = this.#filled === 0 ? wholeBlocks(this.#target.file, this.#index, left) : null;
+      if (whole !== null) {
+        this.#target.file.setHoles(this.#index, whole.count);
+        this.#index += whole.count;
+        left -= whole.bytes;
+        continue;
+      }
       const count = Math.min(left, this.#blockLength() - this.#filled);
       if (!this.#zero) this.#emit(new Uint8Array(count));
       this.#advance(count);
@@ -75,7 +82,7 @@ export class StoredBlocks implements FileBlocks {
     this.#filled += count;
     if (this.#filled < this.#blockLength()) return;
     const { file } = this.#target;
-    if (this.#zero) file.setHole(this.#index);
+    if (this.#zero) file.setHoles(this.#index, 1);
     else {
       file.setStored(this.#index, {
         position: this.#start + file.storedLength,
@@ -123,6 +130,13 @@ export class CompressedBlocks implements FileBlocks {
 
   writeHole(length: number): void {
     for (let left = length; left > 0;) {
+      const whole = this.#filled === 0 ? wholeBlocks(this.#target.file, this.#index, left) : null;
+      if (whole !== null) {
+        this.#target.file.setHoles(this.#index, whole.count);
+        this.#index += whole.count;
+        left -= whole.bytes;
+        continue;
+      }
       const count = Math.min(left, this.#blockLength() - this.#filled);
       this.#advance(count);
       left -= count;
@@ -144,7 +158,7 @@ export class CompressedBlocks implements FileBlocks {
     if (this.#filled < this.#blockLength()) return;
     const { file, hash } = this.#target;
     const index = this.#index;
-    if (this.#block === null || isZero(this.#block)) file.setHole(index);
+    if (this.#block === null || isZero(this.#block)) file.setHoles(index, 1);
     else {
       hash?.update(this.#block);
       file.setPending(index);
@@ -154,4 +168,17 @@ export class CompressedBlocks implements FileBlocks {
     this.#filled = 0;
     this.#block = null;
   }
+}
+
+/** How many whole blocks of a file, from one on, a hole covers; null for none. */
+function wholeBlocks(
+  file: StoredFile,
+  index: number,
+  length: number,
+): { count: number; bytes: number } | null {
+  const size = file.blockLength(index);
+  if (length < size) return null;
+  const count = Math.min(Math.ceil(length / size), file.blockCount - index);
+  const bytes = Math.min(count * size, file.blockBytes - index * file.blockLength(0));
+  return bytes <= length ? { count, bytes } : { count: count - 1, bytes: (count - 1) * size };
 }

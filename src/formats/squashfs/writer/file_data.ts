@@ -14,7 +14,9 @@ export const NO_FRAGMENT = -1;
  */
 const PENDING = DATA_STORED;
 
-const NO_BLOCKS = new Uint32Array(0);
+/** Size fields are kept in pieces of this many; a piece that is all holes takes nothing. */
+const PIECE_BLOCKS = 1024;
+/** Most files have a few blocks only. */
 const FIRST_BLOCKS = 16;
 
 /** What the writer knows of a file's contents. */
@@ -22,8 +24,11 @@ export class StoredFile implements FileData {
   readonly size: number;
   /** Bytes in blocks of its own, that is without an end in a fragment. */
   readonly blockBytes: number;
+  /** How many blocks of its own it has. */
+  readonly blockCount: number;
   readonly #blockSize: number;
-  #sizes: Uint32Array = NO_BLOCKS;
+  /** By the number of the piece; what is missing or beyond the end of one is holes. */
+  #pieces: Map<number, Uint32Array> | null = null;
   /** Position of the first block in the image; meaningful once there is one. */
   start = 0;
   /** Bytes of all blocks in the image. */
@@ -37,12 +42,20 @@ export class StoredFile implements FileData {
   constructor(size: number, blocks: { bytes: number; blockSize: number }) {
     this.size = size;
     this.blockBytes = blocks.bytes;
+    this.blockCount = Math.ceil(blocks.bytes / blocks.blockSize);
     this.#blockSize = blocks.blockSize;
   }
 
-  /** The size fields of the blocks, 0 for a hole. */
-  get sizes(): Uint32Array {
-    return this.#sizes;
+  /** The blocks in order: how many holes there are in a row, or size fields, 0 for a hole. */
+  *sizes(): Generator<number | Uint32Array> {
+    let at = 0;
+    for (const [number, piece] of this.#pieces ?? []) {
+      const start = number * PIECE_BLOCKS;
+      if (at < start) yield start - at;
+      yield piece;
+      at = start + piece.length;
+    }
+    if (at < this.blockCount) yield this.blockCount - at;
   }
 
   /** Bytes of a block: the last one may be short. */
@@ -50,10 +63,10 @@ export class StoredFile implements FileData {
     return Math.min(this.#blockSize, this.blockBytes - index * this.#blockSize);
   }
 
-  /** Notes that a block is all zeros. */
-  setHole(index: number): void {
-    this.#set(index, 0);
-    this.holeBytes += this.blockLength(index);
+  /** Notes that so many blocks, from one on, are all zeros. */
+  setHoles(index: number, count: number): void {
+    const end = Math.min(this.blockBytes, (index + count) * this.#blockSize);
+    this.holeBytes += end - index * this.#blockSize;
   }
 
   /** Notes that a block will be stored. */
@@ -69,14 +82,18 @@ export class StoredFile implements FileData {
   }
 
   #set(index: number, size: number): void {
-    if (index >= this.#sizes.length) {
+    this.#pieces ??= new Map();
+    const number = Math.floor(index / PIECE_BLOCKS);
+    const inPiece = index % PIECE_BLOCKS;
+    let piece = this.#pieces.get(number);
+    if (piece === undefined || inPiece >= piece.length) {
       // Grown step by step, because a hostile archive may promise any size and deliver none.
-      const count = Math.ceil(this.blockBytes / this.#blockSize);
-      const capacity = Math.max(FIRST_BLOCKS, index + 1, this.#sizes.length * 2);
-      const grown = new Uint32Array(Math.min(count, capacity));
-      grown.set(this.#sizes);
-      this.#sizes = grown;
+      const room = Math.min(PIECE_BLOCKS, this.blockCount - number * PIECE_BLOCKS);
+      const capacity = Math.max(FIRST_BLOCKS, inPiece + 1, (piece?.length ?? 0) * 2);
+      const grown = new Uint32Array(Math.min(room, capacity));
+      if (piece !== undefined) grown.set(piece);
+      this.#pieces.set(number, piece = grown);
     }
-    this.#sizes[index] = size;
+    piece[inPiece] = size;
   }
 }

@@ -17,6 +17,8 @@ import type { IdTable } from "./id_table.ts";
 import type { MetadataWriter } from "./metadata_writer.ts";
 import type { XattrTable } from "./xattr_table.ts";
 
+/** Bytes of a block's size in a file's inode. */
+const BLOCK_SIZE_FIELD = 4;
 const MAX_U16 = 0xffff;
 const MAX_U32 = 0xffffffff;
 /** The longest target Linux can follow (PATH_MAX without the NUL). */
@@ -123,7 +125,7 @@ export class InodeWriter {
     if (!(content instanceof StoredFile) || content.size !== file.size) {
       throw new Error(`contents of another writer or size: ${place.path()}`);
     }
-    const { start, holeBytes, sizes } = content;
+    const { start, holeBytes } = content;
     const xattr = this.#target.xattrs.index(file.xattrs);
     const extended = file.size > MAX_U32 || start > MAX_U32 || holeBytes > 0 || place.links > 1 ||
       xattr !== INVALID_INDEX;
@@ -143,8 +145,17 @@ export class InodeWriter {
       bytes.u32(content.fragmentOffset);
       bytes.u32(file.size);
     }
-    for (const size of sizes) bytes.u32(size);
-    return this.#end();
+    const reference = this.#end();
+    for (const piece of content.sizes()) {
+      if (typeof piece === "number") {
+        this.#target.table.writeZeros(piece * BLOCK_SIZE_FIELD);
+        continue;
+      }
+      bytes.clear();
+      for (const size of piece) bytes.u32(size);
+      this.#target.table.write(bytes.written());
+    }
+    return reference;
   }
 
   #begin(

@@ -1,6 +1,9 @@
 import { METADATA_SIZE, METADATA_STORED, metadataReference } from "../format/layout.ts";
 import { type BlockCoding, codeBlock } from "./block_coding.ts";
 import type { AppendingOutput } from "./output.ts";
+import { isZero } from "./zeros.ts";
+
+const ZERO_BLOCK = new Uint8Array(METADATA_SIZE);
 
 /** Collects a metadata table: bytes in, blocks of METADATA_SIZE out. */
 export class MetadataWriter {
@@ -9,6 +12,8 @@ export class MetadataWriter {
   readonly #block = new Uint8Array(METADATA_SIZE);
   readonly #encoded: Uint8Array[] = [];
   readonly #blockStarts: number[] = [];
+  /** What a block of zeros comes to. */
+  #zeros: Uint8Array | null = null;
   #filled = 0;
   /** Encoded bytes of the blocks that are full. */
   #length = 0;
@@ -38,6 +43,12 @@ export class MetadataWriter {
     }
   }
 
+  writeZeros(length: number): void {
+    for (let left = length; left > 0; left -= METADATA_SIZE) {
+      this.write(ZERO_BLOCK.subarray(0, Math.min(left, METADATA_SIZE)));
+    }
+  }
+
   /** Ends the last block and writes the table out. */
   finish(output: AppendingOutput): void {
     if (this.#filled > 0) this.#flush();
@@ -46,6 +57,20 @@ export class MetadataWriter {
 
   #flush(): void {
     const block = this.#block.subarray(0, this.#filled);
+    // A file of large holes has any number of such blocks.
+    if (block.length === METADATA_SIZE && isZero(block)) {
+      this.#add(this.#zeros ??= this.#code(block));
+    } else this.#add(this.#code(block));
+    this.#filled = 0;
+  }
+
+  #add(encoded: Uint8Array): void {
+    this.#encoded.push(encoded);
+    this.#blockStarts.push(this.#length);
+    this.#length += encoded.length;
+  }
+
+  #code(block: Uint8Array): Uint8Array {
     const coded = this.#coding === null ? block : codeBlock(this.#coding, block);
     const stored = coded.length >= block.length;
     const contents = stored ? block : coded;
@@ -56,9 +81,6 @@ export class MetadataWriter {
       true,
     );
     encoded.set(contents, 2);
-    this.#encoded.push(encoded);
-    this.#blockStarts.push(this.#length);
-    this.#length += encoded.length;
-    this.#filled = 0;
+    return encoded;
   }
 }

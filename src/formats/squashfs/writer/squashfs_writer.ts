@@ -1,4 +1,5 @@
 import { ByteWriter } from "../../../bytes/mod.ts";
+import { inSlices } from "../../../diagnostics/mod.ts";
 import type { Directory } from "../../../fstree/mod.ts";
 import { FLAG, METADATA_STORED } from "../format/layout.ts";
 import { encodeSuperblock, type Superblock, SUPERBLOCK_SIZE } from "../format/superblock.ts";
@@ -102,14 +103,13 @@ class ImageWriter implements SquashfsWriter {
 
   async finish(root: Directory<FileData>): Promise<{ bytes: number; inodes: number }> {
     await this.#data.finish();
-    const plan = planTree(root);
-    const fragments = compact(this.#output, {
-      start: this.#dataStart,
-      fragments: this.#data.fragments,
-      files: filesOf(plan),
-    });
+    const plan = await inSlices(planTree(root));
+    const files = await inSlices(filesOf(plan));
+    const { fragments: written } = this.#data;
+    const stored = { start: this.#dataStart, fragments: written, files };
+    const fragments = await inSlices(compact(this.#output, stored));
     const coding = blockCoding(this.#options);
-    const tree = writeTree(plan, { coding, options: this.#options });
+    const tree = await inSlices(writeTree(plan, { coding, options: this.#options }));
     const superblock = this.#writeTables(tree, { fragments: encodeFragments(fragments), coding });
     const { output } = this.#output;
     const bytes = Math.ceil(superblock.bytesUsed / PADDING) * PADDING;
@@ -168,9 +168,10 @@ class ImageWriter implements SquashfsWriter {
 }
 
 /** The contents a tree uses. */
-function filesOf(plan: TreePlan): Set<StoredFile> {
+function* filesOf(plan: TreePlan): Generator<void, Set<StoredFile>> {
   const files = new Set<StoredFile>();
   for (const { directory, names } of plan.directories) {
+    yield;
     for (const name of names) {
       const child = childOf(directory, name);
       if (child.kind === "file" && child.content instanceof StoredFile) files.add(child.content);

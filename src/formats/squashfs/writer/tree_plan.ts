@@ -6,6 +6,9 @@ import type { FileData } from "./file_data.ts";
 /** Longest name in a Linux file system (NAME_MAX); squashfs could hold one byte more. */
 const MAX_NAME_LENGTH = 255;
 
+/** Names looked at between two interruptions: a fraction of a millisecond's work. */
+export const NAMES_PER_STEP = 1024;
+
 /** A directory of a tree that is to be written. */
 export interface PlannedDirectory {
   directory: Directory<FileData>;
@@ -31,19 +34,19 @@ export interface TreePlan {
 }
 
 /**
- * Numbers the inodes of a tree and puts its directories in order.
+ * Numbers the inodes of a tree and puts its directories in order. Yields where it can be interrupted.
  *
  * @throws {EnrootError} a name that squashfs cannot hold
  */
-export function planTree(root: Directory<FileData>): TreePlan {
+export function* planTree(root: Directory<FileData>): Generator<void, TreePlan> {
   const numbers = new Map<Inode<FileData>, number>([[root, 1]]);
   const links: number[] = [0, 1];
   const directories: PlannedDirectory[] = [];
 
-  const plan = (
+  const plan = function* (
     directory: Directory<FileData>,
     { name, parent, number }: { name: ByteString; parent: PlannedDirectory | null; number: number },
-  ): PlannedDirectory => {
+  ): Generator<void, PlannedDirectory> {
     const names = [...directory.children.keys()].sort();
     const planned: PlannedDirectory = {
       directory,
@@ -54,7 +57,8 @@ export function planTree(root: Directory<FileData>): TreePlan {
       numbers: new Uint32Array(names.length),
       subdirectories: [],
     };
-    names.forEach((childName, index) => {
+    for (const [index, childName] of names.entries()) {
+      if (index % NAMES_PER_STEP === 0) yield;
       const child = childOf(directory, childName);
       const known = numbers.get(child);
       if (known === undefined) {
@@ -69,12 +73,12 @@ export function planTree(root: Directory<FileData>): TreePlan {
         planned.numbers[index] = known;
         links[known] = (links[known] ?? 0) + 1;
       }
-    });
+    }
     return planned;
   };
 
   // Walks with a stack of its own: nothing bounds the depth of a tree.
-  const stack = [{ planned: plan(root, { name: "", parent: null, number: 1 }), next: 0 }];
+  const stack = [{ planned: yield* plan(root, { name: "", parent: null, number: 1 }), next: 0 }];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const { planned, next } = top;
     const name = planned.names[next];
@@ -87,7 +91,7 @@ export function planTree(root: Directory<FileData>): TreePlan {
     const child = childOf(planned.directory, name);
     if (child.kind !== "directory") continue;
     const number = planned.numbers[next] ?? 0;
-    const subdirectory = plan(child, { name, parent: planned, number });
+    const subdirectory = yield* plan(child, { name, parent: planned, number });
     planned.subdirectories.push(subdirectory);
     stack.push({ planned: subdirectory, next: 0 });
   }

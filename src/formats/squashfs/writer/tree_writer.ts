@@ -1,4 +1,10 @@
-import { childOf, pathOf, type PlannedDirectory, type TreePlan } from "./tree_plan.ts";
+import {
+  childOf,
+  NAMES_PER_STEP,
+  pathOf,
+  type PlannedDirectory,
+  type TreePlan,
+} from "./tree_plan.ts";
 import type { BlockCoding } from "./block_coding.ts";
 import { type ListingEntry, writeListing, type WrittenListing } from "./directory_writer.ts";
 import { IdTable } from "./id_table.ts";
@@ -18,7 +24,7 @@ export interface WrittenTree {
 }
 
 /**
- * Encodes a tree.
+ * Encodes a tree. Yields where it can be interrupted.
  *
  * A listing refers to inodes, and a directory's inode to its listing, so directories come behind
  * what is in them. The inodes of one directory are written in a row, which lets its listing share
@@ -26,10 +32,10 @@ export interface WrittenTree {
  *
  * @throws {EnrootError} the tree has something squashfs cannot hold
  */
-export function writeTree(
+export function* writeTree(
   plan: TreePlan,
   { coding, options }: { coding: BlockCoding; options: SquashfsOptions },
-): WrittenTree {
+): Generator<void, WrittenTree> {
   const { compressInodes, keepXattrs, allRoot, allTime } = options;
   const tree: WrittenTree = {
     inodes: new MetadataWriter(compressInodes ? coding : null),
@@ -60,7 +66,8 @@ export function writeTree(
     const { directory, names, numbers, subdirectories } = planned;
     const entries: ListingEntry[] = [];
     let nextSubdirectory = 0;
-    names.forEach((name, index) => {
+    for (const [index, name] of names.entries()) {
+      if (index % NAMES_PER_STEP === 0) yield;
       const child = childOf(directory, name);
       const number = numbers[index] ?? 0;
       const subdirectory = child.kind === "directory" ? subdirectories[nextSubdirectory++] : null;
@@ -74,7 +81,7 @@ export function writeTree(
         }
       }
       entries.push({ name, kind: child.kind, number, reference: references[number - 1] ?? 0 });
-    });
+    }
     listings.set(planned.number, writeListing(tree.directories, entries));
   }
   const root = plan.directories.at(-1);
