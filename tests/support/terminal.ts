@@ -29,9 +29,14 @@ const HAS_PYTHON = (() => {
   }
 })();
 
+/** Whether {@link atTerminal} works on this machine. */
+export function canUseTerminals(): boolean {
+  return HAS_PYTHON;
+}
+
 /** Declares a test that starts containers at a terminal. */
 export function terminalTest(name: string, fn: () => Promise<void>): void {
-  if (HAS_PYTHON) containerTest(name, fn);
+  if (canUseTerminals()) containerTest(name, fn);
   else Deno.test({ name: `${name} (skipped: no Python 3.9)`, ignore: true, fn });
 }
 
