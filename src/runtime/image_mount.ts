@@ -13,7 +13,7 @@ import {
 } from "../linux/mod.ts";
 import { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 import { mountFuseImage } from "./fuse_image.ts";
-import type { InterimService } from "./image_server/interim_service.ts";
+import type { LaunchParts } from "./launch_parts.ts";
 import { fuseMount, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "./plan.ts";
 import { executeRow } from "./program.ts";
@@ -23,12 +23,11 @@ import { findProgram } from "./program_search.ts";
  * Mounts an image where the root is to be, with a layer in memory on top: changes go there and
  * vanish with the container.
  *
- * @param options.interim who serves the image first; null for nobody
  * @throws {SyscallError} or {EnrootError}
  */
 export function mountImageRoot(
   image: ImagePlan,
-  { plan, interim }: { plan: StartPlan; interim: InterimService | null },
+  { plan, interim, broker }: { plan: StartPlan } & Pick<LaunchParts, "interim" | "broker">,
 ): void {
   const { base, lower, upper, work } = layerDirectories(plan.runtimePath);
   for (const path of [base, lower, upper, work, plan.rootfs]) {
@@ -38,7 +37,7 @@ export function mountImageRoot(
   const { fd, loopDevice } = image.opened;
   if (loopDevice === null) {
     const { path, offset } = image;
-    const mountpoint = { target: lower, detach: [lower], interim };
+    const mountpoint = { target: lower, interim, broker };
     mountFuseImage({ source: path, fd, offset }, mountpoint, plan);
   } else {
     const flags = MS.RDONLY | MS.NOSUID | MS.NODEV;

@@ -1,4 +1,5 @@
 import type { HookLibrary } from "./hook.ts";
+import type { ServerTask } from "./image_server/server_arguments.ts";
 
 /**
  * The parts the program plays besides its commands, by the name it was called by (`argv[0]`): the
@@ -13,13 +14,13 @@ export async function playPart(
 ): Promise<number | null> {
   switch (name) {
     case "enroot-runtime":
-      return (await import("./stage.ts")).runStage(Number(args[0]), await hooks());
+      return (await import("./stage.ts")).runStage(args.map(Number), await hooks());
     case "enroot-supervisor":
       return await (await import("./supervisor.ts")).runSupervisor(Number(args[0]));
     case "enroot-image-server": {
-      const { parseServerArguments } = await import("./image_server/server_arguments.ts");
       const { serveImage } = await import("./image_server/serve_image.ts");
-      return serveImage(parseServerArguments(args));
+      const task = await serverTask(args);
+      return task === null ? 1 : serveImage(task);
     }
     case "enroot-mount":
       return (await import("./mount_tool.ts")).runMountTool(args);
@@ -30,4 +31,12 @@ export async function playPart(
     default:
       return null;
   }
+}
+
+/** What an image server is to do: a lone argument is the socket that tells it. */
+async function serverTask(args: readonly string[]): Promise<ServerTask | null> {
+  if (args.length > 1) {
+    return (await import("./image_server/server_arguments.ts")).parseServerArguments(args);
+  }
+  return (await import("./image_server/server_task.ts")).receiveServerTask(Number(args[0]));
 }
