@@ -97,6 +97,8 @@ Deno.test("planText() tells that a superuser without user namespace has no filte
 runtime: /run/enroot
 rootfs: /data/c
 writable: no
+mount: /proc/sys /proc/sys none bind,nodev,noexec,nosuid,ro,silent,nofail
+mount: /proc/sysrq-trigger /proc/sysrq-trigger none bind,nodev,noexec,nosuid,ro,silent,nofail
 capabilities: all
 filter: none
 login: yes
