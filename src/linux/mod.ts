@@ -80,6 +80,7 @@ export {
 export {
   changeDirectory,
   changeDirectoryTo,
+  changeRoot,
   CLONE,
   exitProcess,
   fileSizeLimitRow,

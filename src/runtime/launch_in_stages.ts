@@ -1,6 +1,7 @@
 import { bytesOf, byteStringFromText } from "../bytes/mod.ts";
 import {
   anonymousFile,
+  closeOnExecRow,
   execSyscallTable,
   inheritOnExec,
   pwrite,
@@ -10,7 +11,7 @@ import {
 import { mayMountImages } from "./mounted_image.ts";
 import { namespaceFlags, namespaceRows, remedyForNamespaces } from "./namespaces.ts";
 import type { StartPlan } from "./plan.ts";
-import { executeProgram, type Program, requireProgram } from "./program.ts";
+import { executeFoundProgram, type Program, requireProgram } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
 import { brokerStart } from "./server_broker.ts";
 import { dieWithParentRow, supervisorRows } from "./supervisor_rows.ts";
@@ -35,7 +36,8 @@ export function launchInStages(plan: StartPlan): never {
   const sockets = broker === null ? [] : [broker.socket];
   const inside = [
     ...namespaceRows(plan),
-    ...executeProgram(program, STAGE_NAME, [planFd, ...sockets]),
+    closeOnExecRow(program.file),
+    executeFoundProgram(program, STAGE_NAME, [planFd, ...sockets]),
   ];
   const table = plan.namespaces.pid
     ? childInNamespaces(plan, { inside, program, left: [planFd, ...sockets] })

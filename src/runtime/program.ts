@@ -100,6 +100,19 @@ export function executeProgram(program: Program, name: string, numbers: number[]
   ];
 }
 
+/**
+ * A row that executes the program in one of its parts, found by its path: in a mount namespace made
+ * since it was opened, the runtime may not find the opened file's own path.
+ */
+export function executeFoundProgram(program: Program, name: string, numbers: number[]): Syscall {
+  const { path, argv, environment } = programCall(program, name, numbers);
+  return {
+    name: "execve",
+    arguments: [text(path), pointers(argv), pointers(environment)],
+    failure: `Cannot execute ${path}`,
+  };
+}
+
 /** A row that executes a program with this process's environment. */
 export function executeRow(path: string, argv: string[]): Syscall {
   const encoded = byteStringFromText(path);
