@@ -96,9 +96,9 @@ Deno.test("planText() tells that a superuser without user namespace has no filte
     `namespaces: mnt
 runtime: /run/enroot
 rootfs: /data/c
-writable: no
 mount: /proc/sys /proc/sys none bind,nodev,noexec,nosuid,ro,silent,nofail
 mount: /proc/sysrq-trigger /proc/sysrq-trigger none bind,nodev,noexec,nosuid,ro,silent,nofail
+writable: no
 capabilities: all
 filter: none
 login: yes
