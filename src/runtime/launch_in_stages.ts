@@ -3,7 +3,6 @@ import {
   anonymousFile,
   closeOnExecRow,
   execSyscallTable,
-  inheritOnExec,
   pwrite,
   resultAddress,
   type Syscall,
@@ -29,7 +28,6 @@ const SIGCHLD = 17;
 export function launchInStages(plan: StartPlan): never {
   const { program } = plan;
   requireProgram(program);
-  inheritOnExec(program.file);
   const planFd = anonymousFile("enroot-plan", { inherit: true });
   pwrite(planFd, bytesOf(byteStringFromText(JSON.stringify(plan))), { offset: 0 });
   const broker = mayMountImages(plan) ? brokerStart(program, { foreign: [planFd] }) : null;
@@ -40,7 +38,7 @@ export function launchInStages(plan: StartPlan): never {
     executeFoundProgram(program, STAGE_NAME, [planFd, ...sockets]),
   ];
   const table = plan.namespaces.pid
-    ? childInNamespaces(plan, { inside, program, left: [planFd, ...sockets] })
+    ? childInNamespaces(plan, { inside, program, left: [planFd, program.file, ...sockets] })
     : [...unshareNamespaces(plan), ...inside];
   const whole = [...broker?.first ?? [], ...table, ...broker?.last ?? []];
   execSyscallTable(whole, reportStyle(remedyForNamespaces()));

@@ -101,8 +101,8 @@ export function executeProgram(program: Program, name: string, numbers: number[]
 }
 
 /**
- * A row that executes the program in one of its parts, found by its path: in a mount namespace made
- * since it was opened, the runtime may not find the opened file's own path.
+ * A row that executes the program in one of its parts, found by its path: for what does not inherit
+ * its file, or is in a mount namespace made since, where the runtime may not find that file's path.
  */
 export function executeFoundProgram(program: Program, name: string, numbers: number[]): Syscall {
   const { path, argv, environment } = programCall(program, name, numbers);
