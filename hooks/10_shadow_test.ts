@@ -141,6 +141,15 @@ Deno.test("shadow makes a home from the skeleton as the container's defaults say
   assertEquals(home("CREATE_HOME yes\n")?.mode, 0o700);
 });
 
+Deno.test("shadow copies no more of a skeleton than a home can be expected to hold", () => {
+  const large = "x".repeat(15 << 20);
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const skeleton = Object.fromEntries(names.map((name) => [`/etc/skel/${name}`, large]));
+  assertEquals(run({ files: skeleton }).list("/home/tester"), ["a", "b", "c", "d"]);
+  const many = Array.from({ length: 5000 }, (_, index) => [`/etc/skel/${index}`, ""]);
+  assertEquals(run({ files: Object.fromEntries(many) }).list("/home/tester").length, 4096);
+});
+
 Deno.test("shadow leaves a home that is there, and makes none at a path that is none", () => {
   const kept = run({ files: { "/home/tester/mine": "", "/etc/skel/.profile": "" } });
   assertEquals(kept.list("/home/tester"), ["mine"]);

@@ -1,9 +1,9 @@
-import type { Program } from "../runtime/mod.ts";
+import { openProgram, type Program } from "../runtime/program.ts";
 
 /** How to execute this very program: the compiled executable, or Deno with the source. */
 export function thisProgram(): Program {
-  return {
+  return openProgram({
     path: Deno.execPath(),
     arguments: Deno.build.standalone ? [] : ["run", "--quiet", "--no-check", "-A", Deno.mainModule],
-  };
+  });
 }

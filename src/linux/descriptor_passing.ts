@@ -1,5 +1,6 @@
 import { rawSyscall, tryRawSyscall, wordOf } from "./raw_syscall.ts";
 import { isSyscallError } from "./syscall_error.ts";
+import { memory, type Structure, type Syscall } from "./syscall_image.ts";
 
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
@@ -40,6 +41,24 @@ export function receiveDescriptor(socket: number): number | null {
     throw error;
   }
   return new DataView(message.buffer).getInt32(DESCRIPTOR, true);
+}
+
+/**
+ * A row that waits for a descriptor, which gets the lowest number that is free. Its result is 0 when
+ * the other end has been closed.
+ */
+export function receiveDescriptorRow(socket: number): Syscall {
+  const vector: Structure = { kind: "structure", words: [memory(new Uint8Array(1)), 1] };
+  const control = memory(new Uint8Array(CONTROL_SIZE));
+  const header: Structure = {
+    kind: "structure",
+    words: [0, 0, vector, 1, control, CONTROL_SIZE, 0],
+  };
+  return {
+    name: "recvmsg",
+    arguments: [socket, header, 0],
+    failure: "Cannot receive a descriptor",
+  };
 }
 
 /** Whether there is a message, or the other end has been closed (poll(2)). */

@@ -11,11 +11,22 @@ import { isSyscallError, SyscallError } from "./syscall_error.ts";
 import { type ReportStyle, type Syscall, syscallImage } from "./syscall_image.ts";
 
 const AT_EMPTY_PATH = 0x1000;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 
 /** Lets programs that are executed keep a descriptor (fcntl(2), FD_CLOEXEC off). @throws {SyscallError} */
 export function inheritOnExec(fd: number): void {
-  const F_SETFD = 2;
   rawSyscall("fcntl", [fd, F_SETFD, 0]);
+}
+
+/** Has a descriptor closed in programs that are executed (fcntl(2), FD_CLOEXEC). @throws {SyscallError} */
+export function closeOnExec(fd: number): void {
+  rawSyscall("fcntl", [fd, F_SETFD, FD_CLOEXEC]);
+}
+
+/** A row that has a descriptor closed in programs that are executed. */
+export function closeOnExecRow(fd: number): Syscall {
+  return { name: "fcntl", arguments: [fd, F_SETFD, FD_CLOEXEC], ignoreError: true };
 }
 
 /**

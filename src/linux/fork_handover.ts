@@ -4,8 +4,11 @@ import { PointerList } from "./exec.ts";
 import { cString } from "./libc.ts";
 import { wordOf } from "./raw_syscall.ts";
 
-/** A program and what it is given, as for execve(2); the path is absolute. */
+/** A program and what it is given, as for execveat(2). */
 export interface ProgramCall {
+  /** The open executable. Its path may name another file by now. */
+  file: number;
+  /** The path, for messages. */
   path: ByteString;
   argv: ByteString[];
   environment: ByteString[];
@@ -18,19 +21,18 @@ export interface ProgramCall {
  *
  * @throws {SyscallError}
  */
-export function goOnInChild({ path, argv, environment }: ProgramCall): void {
-  const AT_FDCWD = -100n;
-  const file = cString(path);
+export function goOnInChild({ file, argv, environment }: ProgramCall): void {
+  const path = cString("");
   const words = new PointerList(argv);
   const variables = new PointerList(environment);
   const handover = BigInt64Array.of(
-    AT_FDCWD,
-    wordOf(file),
+    BigInt(file),
+    wordOf(path),
     wordOf(words.array),
     wordOf(variables.array),
     1n,
   );
-  keepInPlace(file, words, variables, handover);
+  keepInPlace(path, words, variables, handover);
   cloneAndGoOn(0, handover);
 }
 

@@ -35,6 +35,24 @@ export function fuseRequestWaits(fuseFd: number, { patience }: { patience: numbe
 }
 
 /**
+ * Waits until there is a request to read, or something on a socket: a message, or its end.
+ *
+ * @param options.patience how long to wait, in milliseconds; negative: for ever
+ */
+export function fuseRequestOrMessage(
+  fuseFd: number,
+  { socket, patience }: { socket: number; patience: number },
+): { request: boolean; message: boolean } {
+  const both = new Int32Array([fuseFd, POLLIN, socket, POLLIN]);
+  const seconds = Math.floor(patience / 1000);
+  const time = BigInt64Array.of(BigInt(seconds), BigInt(patience - seconds * 1000) * 1_000_000n);
+  const limit = patience < 0 ? null : new Uint8Array(time.buffer);
+  const ready = tryRawSyscall("ppoll", [new Uint8Array(both.buffer), 2, limit, null, 0]) > 0;
+  const hasEvents = (index: number) => ready && ((both[index] ?? 0) >>> 16) !== 0;
+  return { request: hasEvents(1), message: hasEvents(3) };
+}
+
+/**
  * Waits until there is a request to read, or the other end of a pipe is closed.
  *
  * @returns false when it is

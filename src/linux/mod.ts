@@ -37,13 +37,20 @@ export {
   FUSE_MOUNT_FLAGS,
   fuseMountData,
   type FuseMountOptions,
+  fuseRequestOrMessage,
   fuseRequestWaits,
   fuseRequestWaitsUnless,
   openFuseDevice,
   readFuseRequest,
   writeFuseReply,
 } from "./fuse_device.ts";
-export { hasMessage, receiveDescriptor, sendDescriptor, socketPair } from "./descriptor_passing.ts";
+export {
+  hasMessage,
+  receiveDescriptor,
+  receiveDescriptorRow,
+  sendDescriptor,
+  socketPair,
+} from "./descriptor_passing.ts";
 export { fork } from "./fork.ts";
 export { releaseMemory } from "./memory.ts";
 export { availableMemory } from "./memory_limits.ts";
@@ -56,7 +63,13 @@ export {
   keepCapabilitiesOnExec,
 } from "./capabilities.ts";
 export { anonymousFile } from "./anonymous_file.ts";
-export { execSyscallTable, inheritOnExec, syscallProgram } from "./exec.ts";
+export {
+  closeOnExec,
+  closeOnExecRow,
+  execSyscallTable,
+  inheritOnExec,
+  syscallProgram,
+} from "./exec.ts";
 export {
   MNT_DETACH,
   mount,
@@ -70,6 +83,7 @@ export {
 export {
   changeDirectory,
   changeDirectoryTo,
+  changeRoot,
   CLONE,
   exitProcess,
   fileSizeLimitRow,

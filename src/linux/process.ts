@@ -23,6 +23,11 @@ export function changeDirectory(path: ByteString): void {
   rawSyscall("chdir", [cString(path)], path);
 }
 
+/** chroot(2). @throws {SyscallError} */
+export function changeRoot(path: ByteString): void {
+  rawSyscall("chroot", [cString(path)], path);
+}
+
 /** fchdir(2). @throws {SyscallError} */
 export function changeDirectoryTo(fd: number): void {
   rawSyscall("fchdir", [fd]);

@@ -32,8 +32,8 @@ export interface ResultAddress {
 /** A structure that is bytes with addresses of other memory in it (`struct sock_fprog`). */
 export interface Structure {
   kind: "structure";
-  /** 64-bit words, each a number or the address of memory. */
-  words: (number | bigint | Memory)[];
+  /** 64-bit words, each a number or the address of memory or of another structure. */
+  words: (number | bigint | Memory | Structure)[];
 }
 
 export type Argument =
@@ -252,10 +252,8 @@ class DataArea {
     }
   }
 
-  #words(values: (number | bigint | Memory)[]): number {
-    const words = new BigInt64Array(
-      values.map((value) => BigInt(typeof value === "object" ? this.add(value.bytes) : value)),
-    );
+  #words(values: Structure["words"]): number {
+    const words = new BigInt64Array(values.map((value) => BigInt(this.argument(value))));
     return this.add(new Uint8Array(words.buffer));
   }
 

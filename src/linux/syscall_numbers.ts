@@ -6,6 +6,7 @@ const NUMBERS = {
   capget: [125, 90],
   capset: [126, 91],
   chdir: [80, 49],
+  chroot: [161, 51],
   clone: [56, 220],
   close: [3, 57],
   close_range: [436, 436],

@@ -45,9 +45,11 @@ export function containerMounts(
 
 /**
  * The file systems that show a namespace and so cannot be the host's: `/proc` shows the processes,
- * `/sys` the network interfaces. They take the place of what is there.
+ * `/sys` the network interfaces. They take the place of what is there. And what lets the host's root
+ * change the kernel's settings becomes read-only.
  */
-export function namespaceMounts({ namespaces, workingDirectory }: StartPlan): MountEntry[] {
+export function namespaceMounts(plan: StartPlan): MountEntry[] {
+  const { namespaces, identity, workingDirectory } = plan;
   const lines: string[] = [];
   if (namespaces.pid) {
     lines.push("none /proc none x-detach,nofail,silent");
@@ -56,6 +58,12 @@ export function namespaceMounts({ namespaces, workingDirectory }: StartPlan): Mo
   if (namespaces.net) {
     lines.push("none /sys none x-detach,nofail,silent");
     lines.push("sysfs /sys sysfs x-create=dir,nosuid,nodev,noexec,ro");
+  }
+  // The kernel asks for no capability where the host's root writes to these (proc_sys(5)).
+  if (identity.hostUid === 0) {
+    for (const path of ["/proc/sys", "/proc/sysrq-trigger"]) {
+      lines.push(`${path} ${path} none bind,ro,nosuid,nodev,noexec,nofail,silent`);
+    }
   }
   return parseFstab(lines.join("\n"), { origin: "namespaces", workingDirectory });
 }

@@ -1,6 +1,7 @@
 import type { ByteString } from "../bytes/mod.ts";
 import {
   changeDirectory,
+  changeRoot,
   isSyscallError,
   MNT_DETACH,
   mount,
@@ -34,13 +35,34 @@ export function sealRoot(
   }
 }
 
-/** Switches to the new root, and leaves nothing of the old one reachable. @throws {SyscallError} */
+/**
+ * Switches to the new root, and leaves nothing of the old one reachable.
+ *
+ * Where `/` is the initramfs, as on nodes without disks, or no mount at all (chroot(2)), there is no
+ * mount that could change places with the new root, which pivot_root(2) tells by EINVAL. There the
+ * old root stays below the new one: covered, for whoever may not unmount what covers it.
+ *
+ * @throws {SyscallError}
+ */
 export function switchRoot(rootfs: ByteString): void {
   changeDirectory(rootfs);
-  // With both places the same, the old root lies on top of the new one until it is detached.
-  pivotRoot(".", ".");
-  unmount(".", MNT_DETACH);
+  if (exchangeRoots()) unmount(".", MNT_DETACH);
+  else {
+    mount({ source: ".", target: "/", flags: MS.MOVE });
+    changeRoot(".");
+  }
   changeDirectory("/");
+}
+
+/** Makes the working directory the root; the old root then lies on top of it. @returns false for EINVAL */
+function exchangeRoots(): boolean {
+  try {
+    pivotRoot(".", ".");
+    return true;
+  } catch (error) {
+    if (!isSyscallError(error, "EINVAL")) throw error;
+    return false;
+  }
 }
 
 function bindReadOnly(root: RootDirectory, path: ByteString): void {

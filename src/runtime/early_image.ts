@@ -4,14 +4,14 @@
  */
 import { type ByteString, textFromByteString } from "../bytes/mod.ts";
 import { resetSignals, runSyscalls } from "../linux/mod.ts";
-import { serverCall } from "./image_server_call.ts";
+import { serverCall, serverOf } from "./image_server_call.ts";
 import { type InterimService, startInterimService } from "./image_server/interim_service.ts";
 import { invalidImage } from "./image_server/invalid_image.ts";
 import { type ImageSource, type Owner, ServedImage } from "./image_server/served_image.ts";
 import { leaveRows } from "./leave_rows.ts";
 import { openImage } from "./open_image.ts";
 import type { Identity, OpenImage } from "./plan.ts";
-import type { Program } from "./program.ts";
+import { isInPlace, type Program } from "./program.ts";
 
 /** An image that is open. */
 export interface EarlyImage {
@@ -53,9 +53,11 @@ function startInterim(
     source,
     leave(keep) {
       resetSignals();
-      runSyscalls(leaveRows({ detach: [], keep }));
+      runSyscalls(leaveRows({ detach: [], keep: [...keep, program.file] }));
     },
-    server: (device, handover) => serverCall(program, { ...source, ...device, handover }),
+    serverOf: (socket) => isInPlace(program.path) ? serverOf(program, socket) : null,
+    server: (device, handover) =>
+      isInPlace(program.path) ? serverCall(program, { ...source, ...device, handover }) : null,
   });
 }
 

@@ -3,24 +3,24 @@ import { EnrootError } from "../diagnostics/mod.ts";
 import {
   cloneFuseDevice,
   close,
-  inheritOnExec,
+  isSyscallError,
   mount,
   openFuseDevice,
-  pipe,
   readSome,
 } from "../linux/mod.ts";
 import type { InterimService } from "./image_server/interim_service.ts";
-import { CLONES } from "./image_server/server_arguments.ts";
-import { serverCall } from "./image_server_call.ts";
-import { fuseMount, startMountServer } from "./mount_server.ts";
+import { CLONES, type ServerTask } from "./image_server/server_arguments.ts";
+import { sendServerTask } from "./image_server/server_task.ts";
+import { fuseMount } from "./mount_server.ts";
 import type { StartPlan } from "./plan.ts";
-import { executeCall } from "./program.ts";
+import { requireProgram } from "./program.ts";
+import type { ServerBroker } from "./server_broker.ts";
 
 /** An image to be mounted through FUSE. */
 export interface FuseImage {
   /** Its path, as it is shown. */
   source: ByteString;
-  /** The open file, which programs that are executed inherit. */
+  /** The open file. */
   fd: number;
   /** Where in the file the image begins, in bytes. */
   offset: number;
@@ -31,10 +31,10 @@ export interface FuseImageMount {
   target: ByteString;
   /** More flags of mount(2). */
   flags?: number;
-  /** The mounts that the server must not keep alive. */
-  detach: readonly ByteString[];
-  /** Who serves it first; null for nobody, then the server proper is waited for. */
+  /** The process that serves it first; null for none, then the server proper is waited for. */
   interim: InterimService | null;
+  /** By this the server proper is started where there is no process that serves it first. */
+  broker: ServerBroker | null;
 }
 
 /**
@@ -45,48 +45,38 @@ export interface FuseImageMount {
  */
 export function mountFuseImage(
   { source, fd, offset }: FuseImage,
-  { target, flags = 0, detach, interim }: FuseImageMount,
+  { target, flags = 0, interim, broker }: FuseImageMount,
   plan: StartPlan,
 ): void {
   interim?.whenReady();
   const fuseFd = openFuseDevice();
   const clones: number[] = [];
   try {
-    inheritOnExec(fuseFd);
     const options = fuseMount(fuseFd, plan.identity);
     const type = "fuse.squashfs";
     mount({ source, target, type, flags: options.flags | flags, data: options.data });
     if (interim !== null) return interim.serve(fuseFd);
     const { uid, gid } = plan.identity;
     for (let clone = 0; clone < CLONES; clone++) clones.push(cloneFuseDevice(fuseFd));
-    clones.forEach(inheritOnExec);
-    const task = { fuseFd, clones, imageFd: fd, offset, owner: { uid, gid } };
-    untilServed((report) =>
-      startMountServer({
-        detach,
-        keep: [fuseFd, ...clones, fd, report],
-        execute: [executeCall(serverCall(plan.program, { ...task, report }))],
-        failure: "Cannot start the image server",
-      })
-    );
+    if (broker === null) throw new EnrootError("it is found too late to start a server for it");
+    requireProgram(plan.program);
+    startServer({ fuseFd, clones, imageFd: fd, offset, owner: { uid, gid } }, broker);
   } finally {
     for (const clone of [...clones, fuseFd]) close(clone);
   }
 }
 
 /** Starts a server and waits until it serves, however slow the storage. @throws {EnrootError} why not */
-function untilServed(start: (report: number) => void): void {
-  const { reader, writer } = pipe();
+function startServer(task: ServerTask, broker: ServerBroker): void {
+  const connection = broker.connect();
   try {
-    inheritOnExec(writer);
-    try {
-      start(writer);
-    } finally {
-      close(writer);
-    }
-    const failure = readSome(reader);
+    sendServerTask(connection, task);
+    const failure = readSome(connection);
     if (failure !== "") throw new EnrootError(textFromByteString(failure));
+  } catch (error) {
+    if (!isSyscallError(error, "EPIPE", "ECONNRESET")) throw error;
+    throw new EnrootError("the image server has died", { cause: error });
   } finally {
-    close(reader);
+    close(connection);
   }
 }

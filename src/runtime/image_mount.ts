@@ -13,22 +13,22 @@ import {
 } from "../linux/mod.ts";
 import { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
 import { mountFuseImage } from "./fuse_image.ts";
-import type { InterimService } from "./image_server/interim_service.ts";
+import type { LaunchParts } from "./launch_parts.ts";
 import { fuseMount, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "./plan.ts";
 import { executeRow } from "./program.ts";
 import { findProgram } from "./program_search.ts";
+import { serverRootRows } from "./server_root.ts";
 
 /**
  * Mounts an image where the root is to be, with a layer in memory on top: changes go there and
  * vanish with the container.
  *
- * @param options.interim who serves the image first; null for nobody
  * @throws {SyscallError} or {EnrootError}
  */
 export function mountImageRoot(
   image: ImagePlan,
-  { plan, interim }: { plan: StartPlan; interim: InterimService | null },
+  { plan, interim, broker }: { plan: StartPlan } & Pick<LaunchParts, "interim" | "broker">,
 ): void {
   const { base, lower, upper, work } = layerDirectories(plan.runtimePath);
   for (const path of [base, lower, upper, work, plan.rootfs]) {
@@ -38,7 +38,7 @@ export function mountImageRoot(
   const { fd, loopDevice } = image.opened;
   if (loopDevice === null) {
     const { path, offset } = image;
-    const mountpoint = { target: lower, detach: [lower], interim };
+    const mountpoint = { target: lower, interim, broker };
     mountFuseImage({ source: path, fd, offset }, mountpoint, plan);
   } else {
     const flags = MS.RDONLY | MS.NOSUID | MS.NODEV;
@@ -73,9 +73,13 @@ function mountOverlay(image: ImagePlan, plan: StartPlan): void {
   }
 }
 
+/**
+ * The server works with files of the container's mount namespace, and so has to be in its user
+ * namespace: root of the container can trace it. It sees no more than it needs.
+ */
 function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
   const program = fuseOverlayfs();
-  const { lower, upper, work } = layerDirectories(plan.runtimePath);
+  const { base, server } = layerDirectories(plan.runtimePath);
   const fuseFd = openat(AT.FDCWD, "/dev/fuse", { flags: O.RDWR });
   try {
     inheritOnExec(fuseFd);
@@ -87,17 +91,22 @@ function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
       flags: flags & ~MS.RDONLY,
       data,
     });
-    const layers = `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)}`;
+    const layers = "lowerdir=/layers/lower,upperdir=/layers/upper,workdir=/layers/work";
+    const root = { path: server, layers: base, program, freshProc: plan.namespaces.pid };
+    mkdirat(AT.FDCWD, server, { mode: 0o755 });
     startMountServer({
       detach: [plan.rootfs],
       keep: [fuseFd],
-      execute: [executeRow(program, [
-        "fuse-overlayfs",
-        "-f",
-        "-o",
-        textFromByteString(layers),
-        `/dev/fd/${fuseFd}`,
-      ])],
+      execute: [
+        ...serverRootRows(root),
+        executeRow(textFromByteString(program), [
+          "fuse-overlayfs",
+          "-f",
+          "-o",
+          layers,
+          `/dev/fd/${fuseFd}`,
+        ]),
+      ],
       failure: "Cannot start fuse-overlayfs",
     });
   } finally {
@@ -105,19 +114,25 @@ function mountFuseOverlay(image: ImagePlan, plan: StartPlan): void {
   }
 }
 
-function fuseOverlayfs(): string {
+function fuseOverlayfs(): ByteString {
   const path = parseEnvironment(byteEnvironment()).get("PATH") ?? "/usr/bin:/bin";
   const found = findProgram("fuse-overlayfs", path);
-  if (found !== undefined) return textFromByteString(found);
+  if (found !== undefined) return found;
   throw new EnrootError(
     "Command not found: fuse-overlayfs (it is needed where the kernel's overlayfs cannot be used)",
   );
 }
 
-/** Where the layers lie in the runtime directory. */
+/** Where the layers lie in the runtime directory, and the root for a server of them. */
 function layerDirectories(runtimePath: ByteString) {
   const base = `${runtimePath}/overlay`;
-  return { base, lower: `${base}/lower`, upper: `${base}/upper`, work: `${base}/work` };
+  return {
+    base,
+    lower: `${base}/lower`,
+    upper: `${base}/upper`,
+    work: `${base}/work`,
+    server: `${runtimePath}/server`,
+  };
 }
 
 /** Commas and colons separate options and layers. */

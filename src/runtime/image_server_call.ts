@@ -3,9 +3,14 @@ import { serverArguments, type ServerTask } from "./image_server/server_argument
 import { type Program, programCall } from "./program.ts";
 
 /** The name (`argv[0]`) by which the program knows that it serves an image. */
-const IMAGE_SERVER_NAME = "enroot-image-server";
+export const IMAGE_SERVER_NAME = "enroot-image-server";
 
 /** How to execute the image server. */
 export function serverCall(program: Program, task: ServerTask): ProgramCall {
   return programCall(program, IMAGE_SERVER_NAME, serverArguments(task));
+}
+
+/** How to execute the image server so that a socket tells it what to serve. */
+export function serverOf(program: Program, socket: number): ProgramCall {
+  return programCall(program, IMAGE_SERVER_NAME, [socket]);
 }

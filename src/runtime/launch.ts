@@ -1,10 +1,10 @@
-import { byteStringFromText } from "../bytes/mod.ts";
 import { launchByStandIn } from "./launch_by_stand_in.ts";
 import { launchInStages } from "./launch_in_stages.ts";
 import type { LaunchParts } from "./launch_parts.ts";
-import { hostFiles } from "./opened_files.ts";
+import { mayMountImages } from "./mounted_image.ts";
 import type { StartPlan } from "./plan.ts";
-import { parsePyxisScript } from "./pyxis_script.ts";
+import { readPyxisScript } from "./pyxis_script.ts";
+import { type ServerBroker, serverBroker, startServerBroker } from "./server_broker.ts";
 
 /**
  * Carries a plan out in namespaces of its own, up to the exec of the container's first program in
@@ -18,11 +18,17 @@ import { parsePyxisScript } from "./pyxis_script.ts";
  * @throws {EnrootError} when the image is none, or the namespaces cannot be made
  * @throws {SyscallError} when not even the table can be started
  */
-export function launch(plan: StartPlan, parts: LaunchParts): never {
-  parts.interim?.settle();
-  if (canHaveStandIn(plan)) launchByStandIn(plan, parts);
-  parts.interim?.whenReady();
+export function launch(plan: StartPlan, found: Omit<LaunchParts, "broker">): never {
+  found.interim?.settle();
+  if (canHaveStandIn(plan)) launchByStandIn(plan, { ...found, broker: brokerFor(plan, found) });
+  found.interim?.whenReady();
   launchInStages(plan);
+}
+
+/** A broker, if need be; the process that serves the image first can stand for one. */
+function brokerFor(plan: StartPlan, { interim }: Omit<LaunchParts, "broker">): ServerBroker | null {
+  if (interim !== null) return serverBroker(interim.socket);
+  return mayMountImages(plan) ? startServerBroker(plan.program) : null;
 }
 
 /**
@@ -31,7 +37,5 @@ export function launch(plan: StartPlan, parts: LaunchParts): never {
  */
 function canHaveStandIn({ namespaces, hooks, script }: StartPlan): boolean {
   if (namespaces.pid || hooks.some(({ kind }) => kind === "executable")) return false;
-  if (script === null) return true;
-  const text = hostFiles().read(byteStringFromText(script));
-  return text !== null && parsePyxisScript(text) !== null;
+  return script === null || readPyxisScript(script) !== null;
 }

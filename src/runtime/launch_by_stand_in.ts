@@ -24,7 +24,7 @@ import { enterContainer } from "./stage.ts";
  */
 export function launchByStandIn(
   plan: StartPlan,
-  { hooks, interim }: LaunchParts,
+  parts: LaunchParts,
 ): never {
   // It may be replaced at any moment from here on.
   resetSignals();
@@ -40,7 +40,7 @@ export function launchByStandIn(
   try {
     prepareNamespaces(plan);
     const namespaces = openNamespaces(plan);
-    const command = enterContainer(plan, { hooks, interim });
+    const command = enterContainer(plan, parts);
     if (command === null) standIn.exit(0);
     const { rows, environment } = command;
     standIn.handOver([...joinRows(namespaces), ...rows], reportStyle(), {

@@ -1,15 +1,18 @@
 import { bytesOf, byteStringFromText } from "../bytes/mod.ts";
 import {
   anonymousFile,
+  closeOnExecRow,
   execSyscallTable,
   pwrite,
   resultAddress,
   type Syscall,
 } from "../linux/mod.ts";
+import { mayMountImages } from "./mounted_image.ts";
 import { namespaceFlags, namespaceRows, remedyForNamespaces } from "./namespaces.ts";
 import type { StartPlan } from "./plan.ts";
-import { executeProgram, type Program } from "./program.ts";
+import { executeFoundProgram, type Program, requireProgram } from "./program.ts";
 import { reportStyle } from "./report_style.ts";
+import { brokerStart } from "./server_broker.ts";
 import { dieWithParentRow, supervisorRows } from "./supervisor_rows.ts";
 
 /** The name (`argv[0]`) by which the program knows that it is to carry a plan out. */
@@ -24,16 +27,21 @@ const SIGCHLD = 17;
  */
 export function launchInStages(plan: StartPlan): never {
   const { program } = plan;
+  requireProgram(program);
   const planFd = anonymousFile("enroot-plan", { inherit: true });
   pwrite(planFd, bytesOf(byteStringFromText(JSON.stringify(plan))), { offset: 0 });
+  const broker = mayMountImages(plan) ? brokerStart(program, { foreign: [planFd] }) : null;
+  const sockets = broker === null ? [] : [broker.socket];
   const inside = [
     ...namespaceRows(plan),
-    ...executeProgram(program, STAGE_NAME, [planFd]),
+    closeOnExecRow(program.file),
+    executeFoundProgram(program, STAGE_NAME, [planFd, ...sockets]),
   ];
   const table = plan.namespaces.pid
-    ? childInNamespaces(plan, { inside, program, planFd })
+    ? childInNamespaces(plan, { inside, program, left: [planFd, program.file, ...sockets] })
     : [...unshareNamespaces(plan), ...inside];
-  execSyscallTable(table, reportStyle(remedyForNamespaces()));
+  const whole = [...broker?.first ?? [], ...table, ...broker?.last ?? []];
+  execSyscallTable(whole, reportStyle(remedyForNamespaces()));
 }
 
 function unshareNamespaces(plan: StartPlan): Syscall[] {
@@ -44,10 +52,14 @@ function unshareNamespaces(plan: StartPlan): Syscall[] {
   }];
 }
 
-/** The child goes on inside; this process becomes its supervisor and stays outside. */
+/**
+ * The child goes on inside; this process becomes its supervisor and stays outside.
+ *
+ * @param options.left descriptors that only the child needs
+ */
 function childInNamespaces(
   plan: StartPlan,
-  { inside, program, planFd }: { inside: Syscall[]; program: Program; planFd: number },
+  { inside, program, left }: { inside: Syscall[]; program: Program; left: number[] },
 ): Syscall[] {
   const dieWithParent = dieWithParentRow();
   const clone: Syscall = {
@@ -64,7 +76,7 @@ function childInNamespaces(
       arguments: [pidFd, resultAddress(clone), 8],
       failure: "Cannot pass the PID on",
     },
-    { name: "close", arguments: [planFd], ignoreError: true },
+    ...left.map((fd): Syscall => ({ name: "close", arguments: [fd], ignoreError: true })),
     ...supervisorRows(program, pidFd),
     dieWithParent,
     { name: "close", arguments: [pidFd], ignoreError: true },

@@ -1,9 +1,12 @@
 import type { HookLibrary } from "./hook.ts";
 import type { InterimService } from "./image_server/interim_service.ts";
+import type { ServerBroker } from "./server_broker.ts";
 
 /** What has been loaded or started for a launch. */
 export interface LaunchParts {
   hooks: HookLibrary;
-  /** Who serves the plan's image first; null for nobody. */
+  /** The process that serves the plan's image first; null for none. */
   interim: InterimService | null;
+  /** What starts the servers of further images; null where no plan can ask for one. */
+  broker: ServerBroker | null;
 }

@@ -3,7 +3,6 @@ import { EnrootError, logWarning } from "../diagnostics/mod.ts";
 import {
   AT,
   close,
-  inheritOnExec,
   MNT_DETACH,
   O,
   openat,
@@ -14,10 +13,14 @@ import {
   SyscallError,
   unmount,
 } from "../linux/mod.ts";
+import { containerMounts } from "./container_mounts.ts";
 import type { MountEntry } from "./fstab.ts";
 import { mountFuseImage } from "./fuse_image.ts";
+import { rootFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
-import type { RootDirectory } from "./root_directory.ts";
+import { evaluatePyxisScript, readPyxisScript } from "./pyxis_script.ts";
+import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
+import type { ServerBroker } from "./server_broker.ts";
 
 /**
  * Whether an entry wants what is in a squashfs image mounted, not the file itself: its type says
@@ -34,21 +37,19 @@ export function isImageMount({ source, type, plain }: MountEntry): boolean {
  */
 export function mountImage(
   entry: MountEntry,
-  { root, plan }: { root: RootDirectory; plan: StartPlan },
+  { root, plan, broker }: { root: RootDirectory; plan: StartPlan; broker: ServerBroker | null },
 ): void {
   const { source, target, options } = entry;
   const failure = `Cannot mount ${source} on ${target}`;
   let fd: number | null = null;
   try {
     fd = openat(AT.FDCWD, source, { flags: O.RDONLY });
-    inheritOnExec(fd);
     using place = root.makeDirectories(target);
     mountFuseImage({ source, fd, offset: 0 }, {
       target: `/proc/self/fd/${place.fd}`,
       flags: options.flags,
-      // All mounts of the container are below its root.
-      detach: [plan.rootfs, `${plan.runtimePath}/overlay/lower`],
       interim: null,
+      broker,
     }, plan);
     // This fails if the server has died.
     using mounted = root.open(target, O.RDONLY);
@@ -82,11 +83,51 @@ function unmountUnserved(target: ByteString, root: RootDirectory): void {
   }
 }
 
+/**
+ * Whether the start of a container may come to mount images besides its root. That is to be known
+ * before its namespaces are made; what only comes to light in there is taken for one.
+ */
+export function mayMountImages(plan: StartPlan): boolean {
+  const { image, hooks, rootfs } = plan;
+  if (image !== null || hooks.some(({ kind }) => kind === "executable")) return true;
+  const known = plan.script === null ? null : readPyxisScript(plan.script);
+  if (plan.script !== null && known === null) return true;
+  try {
+    using root = openRootDirectory(rootfs);
+    const files = rootFiles(root, rootfs);
+    const host = new Map(plan.hostEnvironment);
+    const script = known === null ? null : evaluatePyxisScript(known, { host, files });
+    const variables = new Map(host).set("ENROOT_ROOTFS", rootfs);
+    const { beforeHooks, afterHooks } = containerMounts(plan, { files, variables, script });
+    return [...beforeHooks, ...afterHooks].some((entry) =>
+      isImageMount(entry) || entry.plain && !isReadable(entry.source)
+    );
+  } catch (error) {
+    if (!(error instanceof SyscallError || error instanceof EnrootError)) throw error;
+    return false; // There will be no container.
+  }
+}
+
+/** Whether it can be told here what a file is. */
+function isReadable(path: ByteString): boolean {
+  try {
+    close(openForLook(path));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws {SyscallError} */
+function openForLook(path: ByteString): number {
+  return openat(AT.FDCWD, path, { flags: O.RDONLY | O.NONBLOCK | O.NOCTTY });
+}
+
 /** Whether a file begins as a squashfs image does. */
-function isSquashfs(path: string): boolean {
+function isSquashfs(path: ByteString): boolean {
   let fd: number;
   try {
-    fd = openat(AT.FDCWD, path, { flags: O.RDONLY | O.NONBLOCK | O.NOCTTY });
+    fd = openForLook(path);
   } catch {
     return false; // The mount itself will tell what is wrong.
   }

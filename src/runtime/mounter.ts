@@ -40,13 +40,19 @@ function mountEntry(entry: MountEntry, root: RootDirectory): void {
     unmount(byDescriptor(target), MNT_DETACH);
     return;
   }
-  using source = isFromPath(entry)
+  // A source in the root may be the target itself, or lie below it: it is there once that is made.
+  const inside = isFromPath(entry) ? pathInside(root, entry.source) : null;
+  if (inside !== null && options.create !== "auto") makeTarget(entry, { root, source: null });
+  using source = inside !== null
+    ? root.open(inside, O.PATH)
+    : isFromPath(entry)
     ? ownedFd(openat(AT.FDCWD, entry.source, { flags: O.PATH }))
     : null;
   makeTarget(entry, { root, source });
+  const sourcePath = inside !== null && source !== null ? byDescriptor(source) : entry.source;
   const recursive = options.recursive ? MS.REC : 0;
   if (options.bind && !options.remount) {
-    onTarget(entry, root, (target) => bind(entry.source, { target, recursive }));
+    onTarget(entry, root, (target) => bind(sourcePath, { target, recursive }));
     // Flags of a bind take effect with a remount only; it must see the new mount, hence the new walk.
     if (options.flags !== 0 || options.cleared !== 0) {
       onTarget(entry, root, (target) => remountBind(target, options.flags));
@@ -54,7 +60,7 @@ function mountEntry(entry: MountEntry, root: RootDirectory): void {
   } else if (options.bind) {
     onTarget(entry, root, (target) => remountBind(target, options.flags));
   } else if (options.move) {
-    onTarget(entry, root, (target) => mount({ source: entry.source, target, flags: MS.MOVE }));
+    onTarget(entry, root, (target) => mount({ source: sourcePath, target, flags: MS.MOVE }));
   } else if (options.remount || options.propagation.length === 0 || entry.type !== "none") {
     const flags = options.flags | (options.remount ? MS.REMOUNT : 0);
     const { source, type } = entry;
@@ -84,6 +90,16 @@ function bind(
 /** Whether the source is a file of the host that must be there. */
 function isFromPath({ options }: MountEntry): boolean {
   return (options.bind && !options.remount) || options.move;
+}
+
+/**
+ * The path of a source inside the root, where it lies there: links in it lead where they lead for
+ * the container. Null for any other file of the host.
+ */
+function pathInside(root: RootDirectory, source: ByteString): ByteString | null {
+  const prefix = root.path.endsWith("/") ? root.path : `${root.path}/`;
+  if (prefix === "/" || !source.startsWith(prefix)) return null;
+  return source.split("/").includes("..") ? null : source.slice(prefix.length - 1);
 }
 
 function makeTarget(

@@ -1,5 +1,6 @@
 import { EnrootError, logError, messageOf } from "../diagnostics/mod.ts";
 import type { HookLibrary } from "./hook.ts";
+import type { ServerTask } from "./image_server/server_arguments.ts";
 
 /**
  * The parts the program plays besides its commands, by the name it was called by (`argv[0]`): the
@@ -26,17 +27,16 @@ async function play(
 ): Promise<number | null> {
   switch (name) {
     case "enroot-runtime":
-      return (await import("./stage.ts")).runStage(descriptorOf(args[0]), await hooks());
+      return (await import("./stage.ts")).runStage(args.map(descriptorOf), await hooks());
     case "enroot-supervisor":
       return await (await import("./supervisor.ts")).runSupervisor(
         descriptorOf(args[0]),
         args[1] === undefined ? null : descriptorOf(args[1]),
       );
     case "enroot-image-server": {
-      const { parseServerArguments } = await import("./image_server/server_arguments.ts");
       const { serveImage } = await import("./image_server/serve_image.ts");
-      args.forEach(descriptorOf); // Numbers, all of them.
-      return serveImage(parseServerArguments(args));
+      const task = await serverTask(args);
+      return task === null ? 1 : serveImage(task);
     }
     case "enroot-mount":
       return (await import("./mount_tool.ts")).runMountTool(args);
@@ -47,6 +47,15 @@ async function play(
     default:
       return null;
   }
+}
+
+/** What an image server is to do: a lone argument is the socket that tells it. */
+async function serverTask(args: readonly string[]): Promise<ServerTask | null> {
+  const descriptors = args.map(descriptorOf); // Numbers, all of them.
+  if (args.length > 1) {
+    return (await import("./image_server/server_arguments.ts")).parseServerArguments(args);
+  }
+  return (await import("./image_server/server_task.ts")).receiveServerTask(descriptors[0] ?? -1);
 }
 
 /** A descriptor that an earlier process of the program left. @throws {EnrootError} */

@@ -19,7 +19,7 @@ export function planDouble(differences: Partial<StartPlan> = {}): StartPlan {
     hooks: [],
     script: null,
     libraryPath: "/usr/lib/enroot",
-    program: { path: "/usr/bin/enroot", arguments: [] },
+    program: { path: "/usr/bin/enroot", file: -1, arguments: [] },
     loginShell: true,
     mountHome: false,
     restrictDev: false,

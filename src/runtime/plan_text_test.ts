@@ -108,6 +108,8 @@ Deno.test("planText() tells that a superuser without user namespace has no filte
     `namespaces: mnt
 runtime: /run/enroot
 rootfs: /data/c
+mount: /proc/sys /proc/sys none bind,nodev,noexec,nosuid,ro,silent,nofail
+mount: /proc/sysrq-trigger /proc/sysrq-trigger none bind,nodev,noexec,nosuid,ro,silent,nofail
 writable: no
 capabilities: all
 filter: none

@@ -1,6 +1,7 @@
-import type { ByteString } from "../bytes/mod.ts";
+import { type ByteString, byteStringFromText } from "../bytes/mod.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
 import type { ReadonlyEnvironment } from "./environ.ts";
+import { hostFiles } from "./opened_files.ts";
 import type { RootFiles } from "./root_files.ts";
 
 /** What Slurm's pyxis plugin says in the configuration scripts that it writes. */
@@ -17,6 +18,12 @@ const ECHO = /^\techo "([^"$`\\]*(?:\\[0-7]{3}[^"$`\\]*)*)"$/;
 const PASS_ON = /^\t\[ -n "\$\{([A-Za-z_][A-Za-z0-9_]*)-\}" \] && echo "\1=\$\{\1\}" \|\| :$/;
 const SKIP_ENTRYPOINT = `\techo 'exec "$@"' > \${ENROOT_ROOTFS}/etc/rc.local`;
 const RC_LOCAL = 'exec "$@"\n';
+
+/** Reads a script of the host; null if it is another one, or can be read only once: by a shell. */
+export function readPyxisScript(path: string): PyxisScript | null {
+  const text = hostFiles().read(byteStringFromText(path));
+  return text === null ? null : parsePyxisScript(text);
+}
 
 /**
  * Recognises a script made of nothing but the three functions that pyxis generates, each at most

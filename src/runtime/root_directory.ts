@@ -28,6 +28,8 @@ const MAX_LINKS = 40;
  */
 export interface RootDirectory extends Disposable {
   readonly fd: number;
+  /** Where it lies on the host. */
+  readonly path: ByteString;
   /**
    * Opens a path inside; `flags` as {@link O}.
    *
@@ -100,6 +102,7 @@ export function openRootDirectory(path: ByteString): RootDirectory {
 
   return {
     fd: root,
+    path,
     open,
     makeDirectories,
     makeFile,

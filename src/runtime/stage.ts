@@ -4,6 +4,7 @@ import {
   actWithoutCapabilities,
   bringUpLoopback,
   close,
+  closeOnExec,
   execSyscallTable,
   groupLineOf,
   passwdLineOf,
@@ -28,25 +29,31 @@ import { performMount } from "./mounter.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
 import type { StartPlan } from "./plan.ts";
 import { privilegeRows } from "./privileges.ts";
-import { evaluatePyxisScript, parsePyxisScript } from "./pyxis_script.ts";
+import { evaluatePyxisScript, readPyxisScript } from "./pyxis_script.ts";
 import { inheritedScript, openRcFile } from "./rc_script.ts";
 import { reportStyle } from "./report_style.ts";
 import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
 import type { RootFiles } from "./root_files.ts";
 import { lockRoot } from "./root_lock.ts";
+import { serverBroker } from "./server_broker.ts";
 import { step } from "./step.ts";
 
 /**
  * What the program does when it was executed inside the namespaces: `planFd` is the descriptor of
- * the plan.
+ * the plan, `brokerSocket` that of the broker, if there is one.
  *
  * @returns the exit code, where the container's command did not take this process's place
  */
-export function runStage(planFd: number, hooks: HookLibrary): number {
+export function runStage(
+  [planFd = -1, brokerSocket]: readonly number[],
+  hooks: HookLibrary,
+): number {
   try {
     const plan: StartPlan = JSON.parse(Deno.readTextFileSync(`/proc/self/fd/${planFd}`));
     close(planFd);
-    const command = enterContainer(plan, { hooks, interim: null });
+    if (brokerSocket !== undefined) closeOnExec(brokerSocket);
+    const broker = brokerSocket === undefined ? null : serverBroker(brokerSocket);
+    const command = enterContainer(plan, { hooks, interim: null, broker });
     if (command === null) return 0;
     resetSignals();
     execSyscallTable([...command.rows], reportStyle(), { environment: command.environment });
@@ -67,22 +74,24 @@ interface Prepared {
  * Carries a plan out in the namespaces made for it, up to where the container's root is `/`. What is
  * left is a table: to drop privileges and execute the container's first program.
  *
- * @param options.interim who serves an image at first; null for nobody
  * @returns null when there is nothing to execute: the container lets nobody in
  * @throws {EnrootError} that says which step failed
  */
 export function enterContainer(
   plan: StartPlan,
-  { hooks, interim }: LaunchParts,
+  { hooks, interim, broker }: LaunchParts,
 ): ContainerCommand | null {
   if (plan.namespaces.net) step("bring the loopback interface up", bringUpLoopback);
   const { image } = plan;
   if (image !== null) {
-    step(`mount ${textFromByteString(image.path)}`, () => mountImageRoot(image, { plan, interim }));
+    step(
+      `mount ${textFromByteString(image.path)}`,
+      () => mountImageRoot(image, { plan, interim, broker }),
+    );
   }
   step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));
-  const prepared = prepareRoot(plan, { root, hooks });
+  const prepared = prepareRoot(plan, { root, hooks, broker });
   const rc = prepared.rc === null ? openRcFile(plan.command.rc) : inheritedScript(prepared.rc);
   const privileges = privilegeRows(plan);
   step("seal the root file system", () => sealRoot(plan.rootfs, { root, writable: plan.writable }));
@@ -96,7 +105,7 @@ export function enterContainer(
 /** Everything that needs the host's files and the container's at the same time. */
 function prepareRoot(
   plan: StartPlan,
-  { root, hooks }: { root: RootDirectory; hooks: HookLibrary },
+  { root, hooks, broker }: { root: RootDirectory } & Pick<LaunchParts, "hooks" | "broker">,
 ): Prepared {
   using _lock = lockRoot(root);
   const files = rootFiles(root, plan.rootfs);
@@ -107,7 +116,7 @@ function prepareRoot(
   const variables = new Map(host).set("ENROOT_ROOTFS", plan.rootfs);
   const mounts = containerMounts(plan, { files, variables, script });
   const perform = (entry: MountEntry) =>
-    isImageMount(entry) ? mountImage(entry, { root, plan }) : performMount(entry, root);
+    isImageMount(entry) ? mountImage(entry, { root, plan, broker }) : performMount(entry, root);
   mounts.beforeHooks.forEach(perform);
   for (const entry of namespaceMounts(plan)) performMount(entry, root);
 
@@ -160,9 +169,7 @@ function openScript(
 ): ConfigurationScript | null {
   if (plan.script === null) return null;
   const path = byteStringFromText(plan.script);
-  // What is no regular file can be read only once: by the shell.
-  const text = hostFiles().read(path);
-  const known = text === null ? null : parsePyxisScript(text);
+  const known = readPyxisScript(plan.script);
   if (known !== null) return evaluatePyxisScript(known, { host, files });
   const { variables, directory } = workspace();
   return openBashScript(path, {

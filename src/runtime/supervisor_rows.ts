@@ -1,5 +1,5 @@
 import { AT, O, type PseudoTerminal, resultOf, type Syscall, text } from "../linux/mod.ts";
-import { executeProgram, type Program } from "./program.ts";
+import { executeFoundProgram, type Program } from "./program.ts";
 
 /** The name (`argv[0]`) by which the program knows that it supervises a container. */
 const SUPERVISOR_NAME = "enroot-supervisor";
@@ -24,7 +24,7 @@ export function supervisorRows(program: Program, pidFd: number): Syscall[] {
       { name: "fcntl", arguments: [fd, F_DUPFD, ABOVE], ignoreError: true },
       { name: "dup3", arguments: [resultOf(open), fd, 0], ignoreError: true },
     ]),
-    ...executeProgram(program, SUPERVISOR_NAME, [pidFd]),
+    executeFoundProgram(program, SUPERVISOR_NAME, [pidFd]),
   ];
 }
 
@@ -38,7 +38,7 @@ export function relayRows(
 ): Syscall[] {
   return [
     { name: "close", arguments: [slave], ignoreError: true },
-    ...executeProgram(program, SUPERVISOR_NAME, [pidFd, master]),
+    executeFoundProgram(program, SUPERVISOR_NAME, [pidFd, master]),
   ];
 }
 

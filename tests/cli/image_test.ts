@@ -1,40 +1,16 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
+import { type ContainerHome, makeContainerHome } from "../support/container.ts";
 import { enrootCommand } from "../support/enroot.ts";
-import { fuseObstacle, isInstalled } from "../support/requires.ts";
+import { fuseOverlayTest, holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
 
 let shared: Promise<ContainerHome> | undefined;
 /** One image for all tests of this file. */
 const box = () => shared ??= makeContainerHome();
 globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
 
-const obstacle = fuseObstacle();
-function imageTest(name: string, fn: () => Promise<void>): void {
-  if (obstacle === undefined) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: ${obstacle})`, ignore: true, fn });
-}
-
-/** The servers that serve the image of this home: they hold it open. */
-function servers(home: ContainerHome): number[] {
-  const image = `${home.path}/box.sqsh`;
-  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) =>
-          Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === image
-        );
-      } catch {
-        return false; // It is gone, or not ours.
-      }
-    }).map(Number);
-}
-
-async function untilNoServers(home: ContainerHome): Promise<void> {
-  for (let attempts = 0; attempts < 100 && servers(home).length > 0; attempts++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assertEquals(servers(home), []);
-}
+/** The servers that serve the image of this home. */
+const servers = (home: ContainerHome) => holdersOf(`${home.path}/box.sqsh`);
+const untilNoServers = (home: ContainerHome) => untilReleased(`${home.path}/box.sqsh`);
 
 /** Starts the image in the background; `up` resolves with its first line. */
 async function startInBackground(home: ContainerHome, script: string) {
@@ -190,9 +166,9 @@ imageTest("start says what is wrong with an image", async () => {
   assertMatch(none.stderr, /^\[ERROR\] .*none\.sqsh\n$/);
 });
 
-const noFuseOverlayfs = isInstalled("fuse-overlayfs") ? undefined : "no fuse-overlayfs";
-if (noFuseOverlayfs === undefined) {
-  imageTest("start uses fuse-overlayfs where the kernel's overlayfs is not wanted", async () => {
+fuseOverlayTest(
+  "start uses fuse-overlayfs where the kernel's overlayfs is not wanted",
+  async () => {
     const home = await box();
     const { stdout, stderr } = await home.enroot(
       [
@@ -208,11 +184,5 @@ if (noFuseOverlayfs === undefined) {
     assertEquals(stderr, "");
     assertMatch(stdout, /^x\n.* fuse\.fuse-overlayfs /);
     await untilNoServers(home);
-  });
-} else {
-  Deno.test({
-    name: `start uses fuse-overlayfs (skipped: ${noFuseOverlayfs})`,
-    ignore: true,
-    fn() {},
-  });
-}
+  },
+);

@@ -151,6 +151,33 @@ containerTest("start mounts directories with blanks in their names", async () =>
   }
 });
 
+containerTest("start makes a volume of which the image has no directory", async () => {
+  const home = await box();
+  const fstab = `${home.rootfs}/etc/fstab`;
+  const line = (name: string, options: string, target = name) =>
+    `\${ENROOT_ROOTFS}/${name} /${target} none ${options}\n`;
+  Deno.symlinkSync("/etc", `${home.rootfs}/volume`);
+  Deno.writeTextFileSync(
+    fstab,
+    line("volumes/one", "x-create=dir,bind,rw,nosuid,nodev") +
+      line("volumes/file", "x-create=file,rbind,ro") +
+      line("volume", "x-create=dir,bind", "volumes/link"),
+  );
+  try {
+    const script = "echo x > /volumes/one/new; cat /volumes/one/new; test -f /volumes/file && " +
+      // Where a link leads is up to the container, not to the host.
+      "[ /volumes/link/motd -ef /etc/motd ] && echo file";
+    assertEquals(await inside(script), "x\nfile\n");
+    Deno.writeTextFileSync(fstab, line("none", "bind"));
+    const missing = await home.enroot(["start", "box"]);
+    assertMatch(missing.stderr, /^\[ERROR\] Cannot mount .*\/none on \/none .*x-create=auto/);
+  } finally {
+    for (const name of ["etc/fstab", "volume", "volumes"]) {
+      await Deno.remove(`${home.rootfs}/${name}`, { recursive: true }).catch(() => {});
+    }
+  }
+});
+
 containerTest("start reads fstab and environment files of system and user", async () => {
   const home = await box();
   const write = (path: string, text: string) => {

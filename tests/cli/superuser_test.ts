@@ -102,3 +102,19 @@ superuserTest("the superuser sees everybody's containers, and what they are", as
   assertStringIncludes(entered.stdout, "0\nCapEff");
   assertStringIncludes(entered.stdout, "NoNewPrivs:\t1\nSeccomp:\t2\n12:34\n");
 });
+
+superuserTest("a container of the superuser cannot change the kernel's settings", async () => {
+  using home = await superuserHome();
+  // Nothing is written: to open the file for writing is what is refused.
+  const script = "for file in /proc/sys/kernel/core_pattern /proc/sysrq-trigger; do " +
+    "(: >> $file) 2> /dev/null && echo $file; done; cat /proc/sys/kernel/ostype";
+  for (const env of [{}, ALLOW]) {
+    for (const options of [[], ["--pid"]]) {
+      const { code, stdout, stderr } = await asRoot(
+        ["start", ...options, "box", "sh", "-c", script],
+        { home, env },
+      );
+      assertEquals({ code, stdout, stderr }, { code: 0, stdout: "Linux\n", stderr: "" });
+    }
+  }
+});

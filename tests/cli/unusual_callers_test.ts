@@ -362,3 +362,55 @@ async function withContainer(home: ContainerHome, test: (rootfs: string) => Prom
     await home.enroot(["remove", "--force", "other"]);
   }
 }
+
+/** Runs a script as root in mounts of its own, with the program's words for its arguments. */
+async function inOwnMounts(script: string, args: string[], env: Record<string, string> = {}) {
+  const home = await box();
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["--mount", "sh", "-ec", script, "sh", ...args],
+    env: { ...home.env, ...programFiles().env, ...env },
+    clearEnv: true,
+    cwd: home.path,
+    stdin: "null",
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+superuserTest("start needs none of the files that tell a machine's name and servers", async () => {
+  for (const links of ["", "ln -s ../run/none /etc/resolv.conf; ln -s none /etc/localtime;"]) {
+    const script = `mkdir -p run/etc
+      cp -r /etc/passwd /etc/group /etc/ld.so.* /etc/nsswitch.conf run/etc
+      mount --bind run/etc /etc
+      ${links} set +e
+      setpriv --reuid ${TEST_UID} --regid ${TEST_UID} --clear-groups ${programWords()} "$@"
+      code=$?; umount /etc; rm -r run/etc; exit $code`;
+    const { code, stdout, stderr } = await inOwnMounts(script, [
+      "start",
+      "box",
+      "sh",
+      "-c",
+      "echo started",
+    ]);
+    assertEquals([code, stdout], [0, "started\n"]);
+    for (const line of stderr.trim().split("\n")) {
+      assertMatch(line, /^\[WARN\] Cannot mount \/etc\/(hosts|hostname|resolv\.conf) on /);
+    }
+  }
+});
+
+superuserTest("start works where the root cannot be exchanged, as in an initramfs", async () => {
+  const home = await box();
+  // The kernel refuses as well to exchange a root whose own mount lies on one that is shared.
+  const script = `mkdir -p run/new
+    mount -t tmpfs none run/new
+    mount --make-shared run/new
+    mkdir run/new/root
+    mount --rbind / run/new/root
+    exec chroot run/new/root ${programWords()} "$@"`;
+  const show = "cat /etc/motd; ls / | grep -c srv; cat /etc/hostname > /dev/null && echo file";
+  // With --pid, for setns(2) leads to the root of the mount namespace, which is another one here.
+  const args = ["start", "--pid", `${home.path}/box.sqsh`, "sh", "-c", show];
+  const { code, stdout, stderr } = await inOwnMounts(script, args, { ENROOT_ALLOW_SUPERUSER: "y" });
+  assertEquals([code, stdout, stderr], [0, "Hello from inside the image!\n1\nfile\n", ""]);
+});

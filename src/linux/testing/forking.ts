@@ -4,6 +4,7 @@
  */
 import { fork } from "../fork.ts";
 import { waitForChild } from "../child_process.ts";
+import { AT, O, openat } from "../files.ts";
 import { exitProcess } from "../process.ts";
 import { goOnAsOrphan, goOnInChild } from "../fork_handover.ts";
 
@@ -24,7 +25,9 @@ for (let attempts = 0; child === null && attempts < 100; attempts++) child = for
 if (child === 0) {
   goOnAsOrphan();
   say("the orphan goes on");
-  goOnInChild({ path: "/bin/echo", argv: ["echo", "executed"], environment: [] });
+  const path = "/bin/echo";
+  const file = openat(AT.FDCWD, path, { flags: O.PATH });
+  goOnInChild({ file, path, argv: ["echo", "executed"], environment: [] });
   say(`the child finds ${work()}`);
   exitProcess(0);
 }

@@ -6,7 +6,7 @@ import {
   close,
   exitProcess,
   fork,
-  fuseRequestWaits,
+  fuseRequestOrMessage,
   fuseRequestWaitsUnless,
   goOnAsOrphan,
   goOnInChild,
@@ -23,12 +23,13 @@ import {
   waitForChild,
   writeMessage,
 } from "../../linux/mod.ts";
-import { answerRequest, REQUEST_ROOM } from "./connection.ts";
+import { answerRequest, REQUEST_ROOM, serveConnection } from "./connection.ts";
+import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { invalidImage } from "./invalid_image.ts";
 import { rehearse } from "./rehearsal.ts";
-import { CLONES, type Handover } from "./server_arguments.ts";
+import { CLONES, type Handover, READY } from "./server_arguments.ts";
 import { type ImageSource, ServedImage } from "./served_image.ts";
 
 /** An image that is to be served soon. */
@@ -38,12 +39,16 @@ export interface InterimTask {
   source: ImageSource;
   /** Has a process leave all that a server may not depend on, but for some descriptors. */
   leave(keep: readonly number[]): void;
-  /** The server that takes over. */
-  server(device: { fuseFd: number; clones: number[] }, handover: Handover): ProgramCall;
+  /** The server that takes over; null where it cannot be executed any more. */
+  server(device: { fuseFd: number; clones: number[] }, handover: Handover): ProgramCall | null;
+  /** The server of another mount, which it is told of by a socket; null likewise. */
+  serverOf(socket: number): ProgramCall | null;
 }
 
 /** A process that waits for a mount to serve. */
 export interface InterimService {
+  /** By this it can have servers of further mounts started, as a ServerBroker does. */
+  readonly socket: number;
   /** Clears away what is left of starting it. */
   settle(): void;
   /** Waits until the image is open. @throws {EnrootError} it cannot be read */
@@ -59,8 +64,6 @@ export interface InterimService {
  */
 const LEAST_USE = { least: 100, most: 500 };
 
-/** What the process says first, unless it is why the image cannot be opened. */
-const READY = "+";
 /** What readSome() takes at once. */
 const MAX_MESSAGE = 4096;
 
@@ -78,6 +81,7 @@ export function startInterimService(task: InterimTask): InterimService | null {
   const [here, there] = socketPair();
   const child = tryFork();
   if (child === 0) {
+    close(here);
     try {
       goOnAsOrphan();
       serveMeanwhile(task, there);
@@ -94,6 +98,7 @@ export function startInterimService(task: InterimTask): InterimService | null {
     return null;
   }
   return {
+    socket: here,
     settle: () => void waitForChild(child),
     whenReady() {
       const answer = readSome(here);
@@ -130,7 +135,10 @@ function tryFork(): number | null {
 }
 
 /** What the fork does. */
-function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: number): void {
+function serveMeanwhile(
+  { path, source, leave, server, serverOf }: InterimTask,
+  socket: number,
+): void {
   const service = openImage(path, source);
   const isOpen = service instanceof ImageService;
   writeMessage(socket, isOpen ? READY : byteStringFromText(service.message).slice(0, MAX_MESSAGE));
@@ -145,7 +153,6 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   }
   // The second is for this process: requests that it leaves unanswered fail when it ends.
   const [fuseFd = -1, ownFd = -1, ...clones] = descriptors;
-  close(socket);
   const request = new Request(REQUEST_ROOM);
   /** @returns false when the connection has ended */
   const answerNext = (): boolean => {
@@ -156,17 +163,52 @@ function serveMeanwhile({ path, source, leave, server }: InterimTask, socket: nu
   };
   const mounted = performance.now();
   const end = mounted + Math.min(Math.max(LEAST_USE.least, 2 * mounted), LEAST_USE.most);
-  for (let left = end - mounted; left > 0; left = end - performance.now()) {
-    if (fuseRequestWaits(ownFd, { patience: Math.ceil(left) }) && !answerNext()) return;
+  // As long as the start goes on, it may come to mount further images.
+  for (let starting = true, left = end - mounted; starting || left > 0;) {
+    const { request, message } = fuseRequestOrMessage(ownFd, {
+      socket: starting ? socket : -1,
+      patience: starting ? -1 : Math.ceil(left),
+    });
+    if (request && !answerNext()) return;
+    if (message) starting = startFurther(socket, serverOf);
+    left = end - performance.now();
   }
-  // Whoever closes the writer last is ready to serve, or has failed.
+  close(socket);
   const { reader, writer } = pipe();
-  inheritOnExec(writer);
-  for (const fd of [fuseFd, ...clones]) inheritOnExec(fd);
-  goOnInChild(server({ fuseFd, clones }, { ready: writer, settled: service.settled }));
+  const call = server({ fuseFd, clones }, { ready: writer, settled: service.settled });
+  if (call !== null) {
+    inheritOnExec(writer);
+    for (const fd of [fuseFd, ...clones]) inheritOnExec(fd);
+    goOnInChild(call);
+  }
   close(writer);
   for (const fd of [fuseFd, ...clones]) close(fd);
-  while (fuseRequestWaitsUnless(ownFd, reader) && answerNext());
+  while (fuseRequestWaitsUnless(ownFd, reader)) if (!answerNext()) return;
+  // The server may have failed to come, for want of memory or of a program: the container goes on.
+  if (readSome(reader) !== READY) serveAlone(ownFd, service);
+}
+
+/**
+ * Takes a message from a start: the socket for the server of a further mount, which is started.
+ *
+ * @returns false at the end of the start
+ */
+function startFurther(socket: number, serverOf: InterimTask["serverOf"]): boolean {
+  const theirs = receiveDescriptor(socket);
+  if (theirs === null) return false;
+  const call = serverOf(theirs);
+  if (call !== null) {
+    inheritOnExec(theirs);
+    goOnInChild(call);
+  }
+  close(theirs);
+  return true;
+}
+
+/** Serves a connection to its end with this thread only: there is no more in a fork. */
+function serveAlone(fuseFd: number, service: ImageService): void {
+  const crew = new Crew({ most: 0, start: () => {} });
+  serveConnection(fuseFd, { service, crew, onRest: () => {} });
 }
 
 /** Opens the image, or says why it cannot be read. */

@@ -1,13 +1,19 @@
 import { byteStringFromText } from "../../bytes/mod.ts";
 import { EnrootError, logError, messageOf } from "../../diagnostics/mod.ts";
-import { close, ignoreChildren, sendSignal, writeMessage } from "../../linux/mod.ts";
+import {
+  close,
+  ignoreChildren,
+  isSyscallError,
+  sendSignal,
+  writeMessage,
+} from "../../linux/mod.ts";
 import { serveConnection } from "./connection.ts";
 import { Crew } from "./crew.ts";
 import { failureLog } from "./failure_log.ts";
 import { ImageService } from "./image_service.ts";
 import { type ImageSource, type Owner, ServedImage } from "./served_image.ts";
 import { rehearse } from "./rehearsal.ts";
-import type { Handover } from "./server_arguments.ts";
+import { type Handover, READY } from "./server_arguments.ts";
 import type { HelperTask } from "./worker.ts";
 
 /** What to serve, and where. */
@@ -24,7 +30,7 @@ export interface ServeOptions {
   owner?: Owner;
   /** Most threads, one more than clones at most; if absent, as many as there are processors. */
   threads?: number;
-  /** The end of a pipe for who waits until the image is served. See ServerTask. */
+  /** The end of a socket for the process that waits until the image is served. See ServerTask. */
   report?: number;
   /** From whom the mount is taken over, if anybody served it before. */
   handover?: Handover;
@@ -63,12 +69,13 @@ export function serveImage(
     });
     if (handover !== undefined) {
       for (const _ of rehearse(service));
-      ignoreChildren();
-      close(handover.ready);
+      takeOver(handover);
     }
     if (report !== undefined) close(report);
+    ignoreChildren();
     tell = logError;
-    serveConnection(fuseFd, { service, crew, onRest: endInterimService });
+    const onRest = handover === undefined ? () => {} : endInterimService;
+    serveConnection(fuseFd, { service, crew, onRest });
     return 0;
   } catch (error) {
     tell(
@@ -80,7 +87,18 @@ export function serveImage(
   }
 }
 
-/** Tells messages to the reader of a pipe, as much of each as it takes at once. */
+/** Tells the interim server that requests are read here. @throws {SyscallError} */
+function takeOver({ ready }: Handover): void {
+  try {
+    writeMessage(ready, READY);
+  } catch (error) {
+    // The connection has ended, and that server with it.
+    if (!isSyscallError(error, "EPIPE")) throw error;
+  }
+  close(ready);
+}
+
+/** Tells messages to the other end of a pipe or socket, as much of each as it takes at once. */
 function reportTo(pipe: number): (message: string) => void {
   const PIPE_BUF = 4096;
   return (message) => writeMessage(pipe, byteStringFromText(message).slice(0, PIPE_BUF));

@@ -14,8 +14,8 @@ export interface ServerTask {
   /** Whom all files appear to belong to. */
   owner: Owner;
   /**
-   * The end of a pipe for who waits until the image is served: it is closed then, or told why not.
-   * Absent where nobody waits.
+   * The end of a socket for the process that waits until the image is served: it is closed then, or
+   * told why not. Absent where none waits.
    */
   report?: number;
   /** From whom the mount is taken over, if anybody served it before. Then nobody waits. */
@@ -24,11 +24,14 @@ export interface ServerTask {
 
 /** What a server has to know of the interim one that it takes over from, which is its child. */
 export interface Handover {
-  /** The end of a pipe, to be closed as soon as requests are read here. */
+  /** The end of a pipe, to be told READY as soon as requests are read here. */
   ready: number;
   /** What was settled with the kernel. */
   settled: Settled;
 }
+
+/** What a server says once it reads requests. */
+export const READY = "+";
 
 /**
  * How often a server needs the device besides: for each thread but the first. Four threads keep up
@@ -36,11 +39,10 @@ export interface Handover {
  */
 export const CLONES = 3;
 
-/** A task as arguments of the program. */
+/** A task, all but the report, as arguments of the program. */
 export function serverArguments(task: ServerTask): number[] {
-  const { fuseFd, clones, imageFd, offset, owner, report, handover } = task;
+  const { fuseFd, clones, imageFd, offset, owner, handover } = task;
   const numbers = [fuseFd, ...clones, imageFd, offset, owner.uid, owner.gid];
-  if (report !== undefined) return [...numbers, report];
   if (handover === undefined) return numbers;
   const { ready, settled: { zeroMessageOpen, zeroMessageOpendir } } = handover;
   return [...numbers, ready, ...[zeroMessageOpen, zeroMessageOpendir].map(Number)];
@@ -54,7 +56,6 @@ export function parseServerArguments(args: readonly string[]): ServerTask {
   const task = { fuseFd, clones, imageFd, offset, owner: { uid, gid } };
   const [pipe, ...flags] = rest;
   if (pipe === undefined) return task;
-  if (flags.length === 0) return { ...task, report: pipe };
   const isSet = (index: number) => flags[index] === 1;
   const settled = {
     zeroMessageOpen: isSet(0),
