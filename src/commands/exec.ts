@@ -8,7 +8,7 @@ import {
   joinAndExecute,
   parseEnvironment,
 } from "../runtime/mod.ts";
-import { resolveTarget } from "../store/mod.ts";
+import { findTarget } from "../store/mod.ts";
 import type { Context } from "./context.ts";
 import { thisProgram } from "./this_program.ts";
 
@@ -41,7 +41,7 @@ export async function exec(
 
 /** The first process of the container (or image) of this name, if it runs exactly once. */
 async function findProcess(name: string, { settings }: Context): Promise<ContainerProcess> {
-  const { kind, path } = resolveTarget(name, settings.dataPath);
+  const { kind, path } = findTarget(name, settings.dataPath);
   const all = await containerProcesses(kind === "container" ? [path] : []);
   const processes = all.filter(({ root }) => root?.path === path);
   const [first, ...others] = processes;

@@ -56,16 +56,25 @@ export interface StartTarget {
 }
 
 /**
- * Finds out what the user wants started: a squashfs file of that name if there is one, else a
- * container.
+ * Finds out what is meant: a squashfs file of that name if there is one, else a container.
  *
- * @throws {EnrootError} as resolveContainer(), and for a container that another user may have put there
+ * @throws {EnrootError} as resolveContainer()
  */
-export function resolveTarget(target: string, dataPath: string): StartTarget {
-  if (isImage(target)) return { kind: "image", path: absolutePath(target) };
-  const path = resolveContainer(target, dataPath);
-  checkOrigin(path, dataPath);
-  return { kind: "container", path };
+export function findTarget(target: string, dataPath: string): StartTarget {
+  return isImage(target)
+    ? { kind: "image", path: absolutePath(target) }
+    : { kind: "container", path: resolveContainer(target, dataPath) };
+}
+
+/**
+ * Finds out what the user wants started.
+ *
+ * @throws {EnrootError} as findTarget(), and for a container that another user may have put there
+ */
+export function resolveTarget(name: string, dataPath: string): StartTarget {
+  const target = findTarget(name, dataPath);
+  if (target.kind === "container") checkOrigin(target.path, dataPath);
+  return target;
 }
 
 /** Checks that a container is not another user's trap. */

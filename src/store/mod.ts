@@ -15,6 +15,7 @@ export {
 } from "./cache_contents.ts";
 export {
   containerPath,
+  findTarget,
   listContainers,
   type NewContainer,
   newContainer,
