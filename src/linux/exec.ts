@@ -60,8 +60,12 @@ export function executeDescriptor(
 /** The program that runs a table of system calls. */
 export type ProgramBytes = ReturnType<typeof syscallImage>;
 
-/** That program; it and what it executes have the limits of this process's caller. */
-export function syscallBytes(table: Syscall[], report: ReportStyle): ProgramBytes {
+/**
+ * That program; it and what it executes have the limits of this process's caller.
+ *
+ * @param report null for calls that cannot fail
+ */
+export function syscallBytes(table: Syscall[], report: ReportStyle | null): ProgramBytes {
   return syscallImage([...callerLimitRows(), ...table], { architecture: Deno.build.arch, report });
 }
 

@@ -119,10 +119,12 @@ const STDERR = 2;
  *
  * A call that fails, unless its error is ignored, ends the program: one line on standard error made
  * of the row's `failure` and errno's text, exit code 1. The last row must not return.
+ *
+ * @param options.report null for calls that cannot fail
  */
 export function syscallImage(
   table: Syscall[],
-  { architecture, report }: { architecture: Architecture; report: ReportStyle },
+  { architecture, report }: { architecture: Architecture; report: ReportStyle | null },
 ): { code: Uint8Array<ArrayBuffer>; data: Uint8Array<ArrayBuffer>; dataOffset: number } {
   const data = layOutData(table, architecture, report);
   return { code: elfHeadAndCode(architecture, data.length), data, dataOffset: DATA_OFFSET };
@@ -131,7 +133,7 @@ export function syscallImage(
 function layOutData(
   table: Syscall[],
   architecture: Architecture,
-  report: ReportStyle,
+  report: ReportStyle | null,
 ): Uint8Array<ArrayBuffer> {
   const errorTable: Syscall[] = [
     { name: "writev", arguments: [STDERR, DATA_ADDRESS, 3], ignoreError: true },
@@ -147,12 +149,14 @@ function layOutData(
     if (address === undefined) throw new Error(`syscall table: ${row.name} is not in the table`);
     return address;
   };
-  const messages = new Map<string, { address: number; length: number }>();
-  const message = (value: ByteString) => {
-    let placed = messages.get(value);
+  const messages = new Map<ByteString, { address: number; length: number }>();
+  /** Many rows share a message. */
+  const messageOf = (failure: ByteString, { prefix }: ReportStyle) => {
+    let placed = messages.get(failure);
     if (placed === undefined) {
-      placed = { address: area.add(bytesOf(value)), length: value.length };
-      messages.set(value, placed);
+      const bytes = bytesOf(`${prefix}${shown(failure)}: `);
+      placed = { address: area.add(bytes), length: bytes.length };
+      messages.set(failure, placed);
     }
     return placed;
   };
@@ -170,16 +174,19 @@ function layOutData(
     });
     area.word(entry + ENTRY_FLAGS, flags);
     area.word(entry + ENTRY_BRANCH, row.onZero === undefined ? 0 : addressOf(row.onZero));
-    const failure = message(`${report.prefix}${shown(row.failure ?? row.name)}: `);
-    area.word(entry + ENTRY_MESSAGE, failure.address);
-    area.word(entry + ENTRY_MESSAGE + 8, failure.length);
+    if (report === null) return;
+    const message = messageOf(row.failure ?? row.name, report);
+    area.word(entry + ENTRY_MESSAGE, message.address);
+    area.word(entry + ENTRY_MESSAGE + 8, message.length);
   });
 
-  const suffix = message(report.suffix);
-  area.word(0x20, suffix.address);
-  area.word(0x28, suffix.length);
-  area.word(ERROR_TABLE, addressOf(errorTable[0] as Syscall));
-  area.word(ERRNO_TABLE, errnoTexts(area));
+  if (report !== null) {
+    const suffix = bytesOf(report.suffix);
+    area.word(0x20, area.add(suffix));
+    area.word(0x28, suffix.length);
+    area.word(ERROR_TABLE, addressOf(errorTable[0] as Syscall));
+    area.word(ERRNO_TABLE, errnoTexts(area));
+  }
   return area.bytes();
 }
 
