@@ -1,5 +1,5 @@
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
-import { bashVariables } from "./bash_variables.ts";
+import { bashVariable, bashVariables } from "./bash_variables.ts";
 import { type Assignment, isConfigurable } from "./conf_file.ts";
 import { type Expander, expandWords } from "./expansion.ts";
 import { homeDirectoryOf } from "./home_directory.ts";
@@ -48,12 +48,17 @@ export function resolveVariables(sources: Sources): Map<string, string> {
   for (const spec of SETTINGS) {
     const value = variables.get(spec.name);
     const usable = value !== undefined && (spec.kind === "flag" || !isFalse(value));
-    if (!usable) variables.set(spec.name, expandWords(parseWords(spec.fallback), expander));
+    if (!usable) variables.set(spec.name, expandFallback(spec.fallback, expander));
   }
   for (const [name, value] of variables) {
     if (name.startsWith("ENROOT_") && (value === "" || isFalse(value))) variables.delete(name);
   }
   return variables;
+}
+
+/** Most defaults are plain words. */
+function expandFallback(text: string, expander: Expander): string {
+  return /^[\w./-]*$/.test(text) ? text : expandWords(parseWords(text), expander);
 }
 
 function expandValue({ name, words, place }: Assignment, expander: Expander): string {
@@ -97,18 +102,16 @@ function makeExpander(
   const given = (name: string) =>
     // An empty base directory is as good as none.
     Object.hasOwn(STAND_INS, name) ? environment[name] || undefined : environment[name];
-  let ownShell: Record<string, string> | undefined;
-  const bash = () => ownShell ??= bashVariables(environment);
   const shell = () => ({
     ...environment,
-    ...bash(),
+    ...bashVariables(environment),
     HOME: home(),
     ...Object.fromEntries([...variables, ...assigned]),
   });
   return {
     variable: (name) =>
       name === "HOME" ? home() : variables.get(name) ?? assigned.get(name) ??
-        (Object.hasOwn(bash(), name) ? bash()[name] : given(name)),
+        bashVariable(name, environment) ?? given(name),
     standIn: (name) =>
       Object.hasOwn(STAND_INS, name) ? STAND_INS[name]?.replace("~", home) : undefined,
     assign: (name, value) => assigned.set(name, value),
