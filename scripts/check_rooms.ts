@@ -59,8 +59,12 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Hooks see the interface made for them and nothing else of the runtime.
   hooks: ["src/runtime/hook.ts"],
-  // An image gets ready while the rest of a start is loaded.
-  commands: ["src/runtime/early_image.ts", "src/runtime/program.ts"],
+  // An image gets ready while the rest of a start is loaded, which needs no cache of blobs.
+  commands: [
+    "src/runtime/early_image.ts",
+    "src/runtime/program.ts",
+    "src/store/containers.ts",
+  ],
   // Who only reads images, or blocks, need not load what writes them.
   runtime: [SQUASHFS_READER],
   rootfs: [SQUASHFS_READER],

@@ -8,7 +8,7 @@ import {
   joinAndExecute,
   parseEnvironment,
 } from "../runtime/mod.ts";
-import { findTarget } from "../store/mod.ts";
+import { findTarget } from "../store/containers.ts";
 import type { Context } from "./context.ts";
 import { thisProgram } from "./this_program.ts";
 

@@ -1,5 +1,5 @@
 import { writeStdout } from "../diagnostics/mod.ts";
-import { containerPath, listContainers } from "../store/mod.ts";
+import { containerPath, listContainers } from "../store/containers.ts";
 import type { Context } from "./context.ts";
 
 export interface ListOptions {

@@ -1,6 +1,6 @@
 import { byteStringFromText } from "../bytes/mod.ts";
 import { writeStdout } from "../diagnostics/mod.ts";
-import { resolveTarget } from "../store/mod.ts";
+import { resolveTarget } from "../store/containers.ts";
 import { callerOf } from "./caller.ts";
 import type { Context } from "./context.ts";
 import { thisProgram } from "./this_program.ts";

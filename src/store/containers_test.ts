@@ -1,13 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
-import {
-  containerPath,
-  listContainers,
-  newContainer,
-  type NewContainerOptions,
-  resolveContainer,
-  resolveTarget,
-} from "./mod.ts";
+import { containerPath, listContainers, resolveContainer, resolveTarget } from "./containers.ts";
+import { newContainer, type NewContainerOptions } from "./new_container.ts";
 
 // The C library stays loaded, which the test runner would call a leak.
 const resident = { sanitizeResources: false };

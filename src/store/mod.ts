@@ -13,17 +13,8 @@ export {
   type PruneOptions,
   verifyCachedBlob,
 } from "./cache_contents.ts";
-export {
-  containerPath,
-  findTarget,
-  listContainers,
-  type NewContainer,
-  newContainer,
-  type NewContainerOptions,
-  resolveContainer,
-  resolveTarget,
-  type StartTarget,
-} from "./containers.ts";
+export { resolveContainer, type StartTarget } from "./containers.ts";
+export { newContainer } from "./new_container.ts";
 export { descriptorLimit, raiseDescriptorLimit } from "../linux/mod.ts";
 export { NewFile, type NewFileOptions } from "./new_file.ts";
 export type { PartialBlob } from "./partial_blob.ts";
