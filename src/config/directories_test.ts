@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../tests/support/requires.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { ensureDirectory, ensureRuntimeDirectory } from "./directories.ts";
 import { loadSettings } from "./load_settings.ts";
@@ -7,8 +8,8 @@ import type { Settings } from "./settings.ts";
 const SETTINGS: Settings = loadSettings({
   environment: { HOME: "/h", ENROOT_SYSCONF_PATH: "/nonexistent" },
 });
-/** Whether /run/enroot can be made here, so that there is no need for another place. */
-const RUN_IS_OPEN = Deno.uid() === 0;
+/** Root can make /run/enroot, so that there is no need for another place. */
+const RUN_IS_OPEN = Deno.uid() === 0 ? "root may write in /run" : undefined;
 
 function inTemporaryDirectory(test: (path: string) => void) {
   return () => {
@@ -51,8 +52,10 @@ Deno.test(
 );
 
 Deno.test({
-  name: "ensureRuntimeDirectory() uses a private directory where /run is closed (not as root)",
-  ignore: RUN_IS_OPEN,
+  ...requiring(
+    { other: RUN_IS_OPEN },
+    "ensureRuntimeDirectory() uses a private directory where /run is closed",
+  ),
   fn: inTemporaryDirectory((tempPath) => {
     const settings = { ...SETTINGS, runtimePath: "/run/enroot", tempPath };
     const path = ensureRuntimeDirectory(settings);

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { memoryStore } from "../../tests/support/memory_store.ts";
 import { type LayoutImage, writeLayout } from "../../tests/support/oci_layout.ts";
+import { requiring } from "../../tests/support/requires.ts";
+import { skopeo } from "../../tests/support/skopeo.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { digestOf } from "../formats/oci/mod.ts";
@@ -64,15 +66,6 @@ const TWO_LAYERS: LayoutImage = {
   ],
   run: { Env: ["A=1"] },
 };
-
-function has(tool: string): boolean {
-  try {
-    new Deno.Command(tool, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function run(command: string, args: string[], cwd = "/"): void {
   const { success, stderr } = new Deno.Command(command, { args, cwd }).outputSync();
@@ -199,11 +192,11 @@ Deno.test("an archive that is none, or is cut short, is refused", () =>
     await assertRejects(() => contentOf(`oci-archive:${path}`), EnrootError, "decompress");
   }));
 
-const noSkopeo = has("skopeo") ? "" : " (skopeo is not installed)";
-
 Deno.test({
-  name: `a Docker archive is read as skopeo writes it${noSkopeo}`,
-  ignore: noSkopeo !== "",
+  ...requiring(
+    { programs: ["skopeo", "gzip"] },
+    "a Docker archive is read as skopeo writes it",
+  ),
   fn: () =>
     inDirectory(async (directory) => {
       writeLayout(`${directory}/layout`, [{
@@ -216,10 +209,8 @@ Deno.test({
         run: { Env: ["A=1"] },
       }]);
       const archive = `${directory}/x.tar`;
-      run("skopeo", [
+      await skopeo([
         "copy",
-        "--quiet",
-        "--insecure-policy",
         "--override-arch=amd64",
         `oci:${directory}/layout`,
         `docker-archive:${archive}:example.org/x:1`,

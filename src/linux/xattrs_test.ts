@@ -1,20 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../tests/support/requires.ts";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { AT, getXattr, listXattrs, O, openat, ownedFd, setXattr, SyscallError } from "./mod.ts";
 
 // The C library stays loaded, which the test runner would call a leak.
 const resident = { sanitizeResources: false };
 
-const path = Deno.makeTempFileSync();
-const supported = new Deno.Command("setfattr", { args: ["-n", "user.t", "-v", "1", path] })
-  .outputSync().success;
-Deno.removeSync(path);
-
 Deno.test({
-  name: `extended attributes come back as they were set${
-    supported ? "" : " (no setfattr, or no user.* attributes in /tmp)"
-  }`,
-  ignore: !supported,
+  ...requiring(
+    { programs: ["setfattr", "getfattr"], xattrs: true },
+    "extended attributes come back as they were set",
+  ),
   ...resident,
   fn() {
     const path = Deno.makeTempFileSync();

@@ -3,6 +3,7 @@ import { EnrootError } from "../diagnostics/mod.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
+import { type Needs, requiring } from "../../tests/support/requires.ts";
 import { discard } from "./body.ts";
 import { trustedCertificates } from "./certificates.ts";
 import { Transport } from "./transport.ts";
@@ -32,11 +33,10 @@ const tls = certificates && {
 };
 const paths = { authority: "", directory: "", ...certificates };
 globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
-const needs = certificates === undefined ? " (needs openssl)" : "";
+const OPENSSL: Needs = { programs: ["openssl"] };
 
 Deno.test({
-  name: `send() trusts the authorities that SSL_CERT_FILE and SSL_CERT_DIR name${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() trusts the authorities that SSL_CERT_FILE and SSL_CERT_DIR name"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     for (
@@ -53,8 +53,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() refuses a certificate of an unknown authority, HTTP allowed or not${needs}`,
-  ignore: tls === undefined,
+  ...requiring(
+    OPENSSL,
+    "send() refuses a certificate of an unknown authority, HTTP allowed or not",
+  ),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     for (const allowHttp of [false, true]) {
@@ -71,8 +73,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() goes through the proxy that the environment names${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() goes through the proxy that the environment names"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     const [hostname = "", port] = server.address.split(":");
@@ -135,8 +136,7 @@ Deno.test("trustedCertificates() fails where a variable names nothing", () => {
 });
 
 Deno.test({
-  name: `trustedCertificates() leaves out what is no certificate${needs}`,
-  ignore: certificates === undefined,
+  ...requiring(OPENSSL, "trustedCertificates() leaves out what is no certificate"),
   fn() {
     const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     const file = Deno.makeTempFileSync();

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { requiring } from "../../tests/support/requires.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, digestOf } from "../formats/oci/mod.ts";
 import { BlobCache, type Fill } from "./blob_cache.ts";
@@ -244,10 +245,11 @@ Deno.test("read() gives a document under its digest if it is intact and not too 
     assertEquals(await cache.read(BLOB.digest, 1e9), undefined);
   }));
 
-const canSwitchUser = Deno.uid() === 0;
 Deno.test({
-  name: `a cache that may only be read serves what it has${canSwitchUser ? "" : " (needs root)"}`,
-  ignore: !canSwitchUser,
+  ...requiring(
+    { root: true, programs: ["setpriv"] },
+    "a cache that may only be read serves what it has",
+  ),
   fn: () =>
     inCache(async (cache, directory) => {
       using _blob = await cache.obtain(BLOB, fill);

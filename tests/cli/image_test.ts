@@ -1,17 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
+import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import { enrootCommand } from "../support/enroot.ts";
-import { fuseObstacle, isInstalled } from "../support/requires.ts";
+import type { Needs } from "../support/requires.ts";
 
-let shared: Promise<ContainerHome> | undefined;
 /** One image for all tests of this file. */
-const box = () => shared ??= makeContainerHome();
-globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
+const box = sharedContainerHome();
 
-const obstacle = fuseObstacle();
-function imageTest(name: string, fn: () => Promise<void>): void {
-  if (obstacle === undefined) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: ${obstacle})`, ignore: true, fn });
+function imageTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { fuse: true, ...needs });
 }
 
 /** The servers that serve the image of this home: they hold it open. */
@@ -190,29 +186,20 @@ imageTest("start says what is wrong with an image", async () => {
   assertMatch(none.stderr, /^\[ERROR\] .*none\.sqsh\n$/);
 });
 
-const noFuseOverlayfs = isInstalled("fuse-overlayfs") ? undefined : "no fuse-overlayfs";
-if (noFuseOverlayfs === undefined) {
-  imageTest("start uses fuse-overlayfs where the kernel's overlayfs is not wanted", async () => {
-    const home = await box();
-    const { stdout, stderr } = await home.enroot(
-      [
-        "start",
-        "--rw",
-        "box.sqsh",
-        "sh",
-        "-c",
-        "echo x > /srv/new; cat /srv/new; grep ' / ' /proc/self/mountinfo",
-      ],
-      { env: { ENROOT_NATIVE_OVERLAYFS: "n" } },
-    );
-    assertEquals(stderr, "");
-    assertMatch(stdout, /^x\n.* fuse\.fuse-overlayfs /);
-    await untilNoServers(home);
-  });
-} else {
-  Deno.test({
-    name: `start uses fuse-overlayfs (skipped: ${noFuseOverlayfs})`,
-    ignore: true,
-    fn() {},
-  });
-}
+imageTest("start uses fuse-overlayfs where the kernel's overlayfs is not wanted", async () => {
+  const home = await box();
+  const { stdout, stderr } = await home.enroot(
+    [
+      "start",
+      "--rw",
+      "box.sqsh",
+      "sh",
+      "-c",
+      "echo x > /srv/new; cat /srv/new; grep ' / ' /proc/self/mountinfo",
+    ],
+    { env: { ENROOT_NATIVE_OVERLAYFS: "n" } },
+  );
+  assertEquals(stderr, "");
+  assertMatch(stdout, /^x\n.* fuse\.fuse-overlayfs /);
+  await untilNoServers(home);
+}, { programs: ["fuse-overlayfs"] });

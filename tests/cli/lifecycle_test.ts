@@ -2,16 +2,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { enrootCommand, makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { importHostImage, makeContainer, pushHostImage } from "../support/host_container.ts";
 import { RegistryServer } from "../support/registry.ts";
-import { userNamespaceObstacle } from "../support/user_namespaces.ts";
+import { requiring } from "../support/requires.ts";
 
-const NO_NAMESPACES = userNamespaceObstacle() !== undefined;
 const HTTP = { ENROOT_ALLOW_HTTP: "y" };
 
 /** A test that starts containers. */
 function containerTest(name: string, test: (home: TestHome) => Promise<void>): void {
   Deno.test({
-    name: `${name} (needs user namespaces)`,
-    ignore: NO_NAMESPACES,
+    ...requiring({ userNamespaces: true }, name),
     async fn() {
       using home = makeHome();
       await makeContainer(home, "box");

@@ -72,11 +72,7 @@ containerTest("list --fancy shows the image of a container that runs from one", 
   assertEquals(lines.slice(1), ["box"]);
 });
 
-const FUSE_OVERLAYFS = new Deno.Command("/bin/sh", { args: ["-c", "command -v fuse-overlayfs"] })
-  .outputSync().success;
-
 containerTest("list --fancy and exec find an image under fuse-overlayfs", async () => {
-  if (!FUSE_OVERLAYFS) return;
   const home = await box();
   const env = { ENROOT_NATIVE_OVERLAYFS: "no" };
   await using running = await startWaiting(home, ["box.sqsh"], { env });
@@ -86,7 +82,7 @@ containerTest("list --fancy and exec find an image under fuse-overlayfs", async 
   );
   const { code, stdout } = await home.enroot(["exec", "box.sqsh", "cat", "/etc/motd"]);
   assertEquals([code, stdout], [0, "Hello from inside the image!\n"]);
-});
+}, { fuse: true, programs: ["fuse-overlayfs"] });
 
 containerTest("list --json tells all that is known", async () => {
   const home = await box();

@@ -10,6 +10,7 @@ import {
 } from "../support/enroot.ts";
 import { writeLayout } from "../support/oci_layout.ts";
 import { serveRegistry } from "../support/registry.ts";
+import { requiring } from "../support/requires.ts";
 import { tarArchive, type TarMember } from "../support/tar_archive.ts";
 import { treeListing } from "../support/tree_listing.ts";
 
@@ -272,11 +273,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-const CAN_MOUNT = Deno.uid() === 0;
-
 Deno.test({
-  name: `load leaves nothing behind on a disk that is full${CAN_MOUNT ? "" : " (needs root)"}`,
-  ignore: !CAN_MOUNT,
+  ...requiring({ mounts: true }, "load leaves nothing behind on a disk that is full"),
   async fn() {
     using home = makeHome();
     Deno.mkdirSync(home.data);

@@ -8,15 +8,14 @@ const box = sharedContainerHome();
 
 /** Runs a shell script in a container in which `$enroot` is the program, with the same containers. */
 async function nested(home: ContainerHome, script: string, options: string[] = []) {
-  const { command, args, env } = programFiles();
-  const directory = command.replace(/\/bin\/[^/]*$/, "");
+  const { command, args, env, directories } = programFiles();
   const mounts = ["/usr", "/lib", "/lib64"].filter(exists)
     .map((path) => `${path}:${path}:none:rbind,ro,x-create=dir`);
   const variables = { ...home.env, ...env, enroot: [command, ...args].join(" ") };
   const { code, stdout, stderr } = await home.enroot([
     "start",
     ...options,
-    ...[...mounts, home.path, directory].flatMap((mount) => ["--mount", mount]),
+    ...[...mounts, home.path, ...directories].flatMap((mount) => ["--mount", mount]),
     // What is reserved for settings does not pass: they are set inside.
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...["box", "/usr/bin/sh", "-c", script],
@@ -66,7 +65,7 @@ containerTest("list and exec work inside a container", async () => {
   const { code, stdout, stderr } = await nested(
     home,
     `cd $HOME; $enroot start box.sqsh sh -c 'echo up; exec sleep 60' > up & started=$!
-     until grep -qs up up; do sleep 0.1; done
+     for i in $(seq 600); do grep -qs up up && break; kill -0 $started || exit; sleep 0.1; done
      $enroot list --fancy; $enroot exec box.sqsh cat /etc/motd; $enroot exec $$ pwd
      kill $started`,
   );

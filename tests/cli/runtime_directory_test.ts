@@ -1,17 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeHome, runEnroot, TEST_UID } from "../support/enroot.ts";
 import { makeContainer } from "../support/host_container.ts";
-import { userNamespaceObstacle } from "../support/user_namespaces.ts";
+import { type Needs, requiring } from "../support/requires.ts";
 
-const obstacle = userNamespaceObstacle() ?? existingDirectory();
-const note = obstacle === undefined ? "" : ` (skipped: ${obstacle})`;
+const NEEDS: Needs = { userNamespaces: true, other: existingDirectory() };
 
 /** An environment in which only the temporary directory is left to work in. */
 const CLOSED_RUN = { XDG_RUNTIME_DIR: undefined };
 
 Deno.test({
-  name: `start uses a private directory where there is no XDG_RUNTIME_DIR${note}`,
-  ignore: obstacle !== undefined,
+  ...requiring(NEEDS, "start uses a private directory where there is no XDG_RUNTIME_DIR"),
   async fn() {
     using home = makeHome();
     await makeContainer(home, "box");
@@ -26,8 +24,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `start refuses a private directory that others may enter${note}`,
-  ignore: obstacle !== undefined,
+  ...requiring(NEEDS, "start refuses a private directory that others may enter"),
   async fn() {
     using home = makeHome();
     await makeContainer(home, "box");

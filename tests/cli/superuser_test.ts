@@ -3,11 +3,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { containerTest, sharedContainerHome, startWaiting } from "../support/container.ts";
 import { makeHome, runEnroot, type RunOptions, type TestHome } from "../support/enroot.ts";
 
-const IS_ROOT = Deno.uid() === 0;
-
 function superuserTest(name: string, fn: () => Promise<void>): void {
-  if (IS_ROOT) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: needs the superuser)`, ignore: true, fn });
+  containerTest(name, fn, { root: true });
 }
 
 /** Holds the image that the superuser's containers are made of. */

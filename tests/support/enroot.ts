@@ -7,6 +7,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onLinux418 } from "./old_kernel.ts";
+import { removeTree } from "./temp.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const BINARY = Deno.env.get("ENROOT_TEST_BINARY");
@@ -162,6 +163,8 @@ export interface Program {
   command: string;
   args: string[];
   env: Record<string, string>;
+  /** The directories that all of this is in: elsewhere it needs only what every program needs. */
+  directories: string[];
 }
 
 let staged: Program | undefined;
@@ -170,7 +173,7 @@ let staged: Program | undefined;
 export function programFiles(): Program {
   if (staged !== undefined) return staged;
   if (Deno.uid() === 0) return staged = stageProgram();
-  if (BINARY !== undefined) return staged = { command: resolve(BINARY), args: [], env: {} };
+  if (BINARY !== undefined) return staged = binaryProgram(resolve(BINARY));
   return staged = sourceProgram({
     deno: Deno.execPath(),
     repository: REPOSITORY,
@@ -189,7 +192,7 @@ function stageProgram(): Program {
   if (BINARY !== undefined) {
     const command = join(stage, "bin/enroot");
     linkFile(resolve(BINARY), command);
-    return { command, args: [], env: {} };
+    return binaryProgram(command);
   }
   const deno = join(stage, "bin/deno");
   linkFile(Deno.execPath(), deno);
@@ -203,6 +206,10 @@ function stageProgram(): Program {
   return sourceProgram({ deno, repository, cache });
 }
 
+function binaryProgram(command: string): Program {
+  return { command, args: [], env: {}, directories: [dirname(command)] };
+}
+
 function sourceProgram(places: { deno: string; repository: string; cache: string }): Program {
   const map = Deno.env.get("ENROOT_IMPORT_MAP") ??
     join(REPOSITORY, "scripts/offline/import_map.json");
@@ -214,6 +221,7 @@ function sourceProgram(places: { deno: string; repository: string; cache: string
     command: places.deno,
     args: [...args, join(places.repository, "main.ts")],
     env: { DENO_DIR: places.cache, DENO_NO_UPDATE_CHECK: "1", DENO_TLS_CA_STORE: "system,mozilla" },
+    directories: [dirname(places.deno), places.repository, places.cache],
   };
 }
 
@@ -238,15 +246,5 @@ function copyTree(from: string, to: string): void {
   if (!stat.isDirectory) return Deno.copyFileSync(from, to);
   for (const entry of Deno.readDirSync(from)) {
     copyTree(join(from, entry.name), join(to, entry.name));
-  }
-}
-
-/** Removes a directory although containers in it may have directories nobody may enter. */
-function removeTree(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    new Deno.Command("chmod", { args: ["-R", "u+rwX", path], stderr: "null" }).outputSync();
-    Deno.removeSync(path, { recursive: true });
   }
 }

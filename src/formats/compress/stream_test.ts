@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type ProgramName, requiring } from "../../../tests/support/requires.ts";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { compressBlock } from "./compress_block.ts";
 import { CompressionError } from "./compression_error.ts";
@@ -8,7 +9,6 @@ import {
   collected,
   damaged,
   filtered,
-  hasProgram,
   joined,
   mixedBytes,
   Random,
@@ -217,7 +217,7 @@ Deno.test("decompressStream() says that it cannot read bzip2", async () => {
   assertEquals(error.message, "Cannot decompress bzip2 data: this compression is not supported");
 });
 
-const PROGRAMS = [
+const PROGRAMS: [ProgramName, ...string[]][] = [
   ["gzip", "-1"],
   ["gzip", "-9"],
   ["pigz", "-b", "128", "-p", "3"],
@@ -232,10 +232,12 @@ const PROGRAMS = [
 ];
 
 for (const command of PROGRAMS) {
-  const [program = ""] = command;
+  const [program] = command;
   Deno.test({
-    name: `decompressStream() reads what \`${command.join(" ")}\` writes (needs ${program})`,
-    ignore: !hasProgram(program),
+    ...requiring(
+      { programs: [program] },
+      `decompressStream() reads what \`${command.join(" ")}\` writes`,
+    ),
     async fn() {
       // Compressible, incompressible, and with matches as far back as dictionaries reach.
       const data = joined(DATA, new Random(4).bytes(1 << 20), DATA, new Uint8Array(3 << 20), DATA);

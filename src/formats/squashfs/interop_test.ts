@@ -1,34 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import { type ProgramName, requiring } from "../../../tests/support/requires.ts";
 import { encodeDevice } from "./format/device_number.ts";
 import { createSquashfsWriter, openSquashfs, parseSquashfsOptions } from "./mod.ts";
 import { digest, listImage } from "./testing/listing.ts";
 import { memoryImage } from "./testing/memory_image.ts";
 import { device, directory, file, noise, prose, special, symlink } from "./testing/sample_tree.ts";
 
-/** Judges: the tools and the kernel that others use on the same images. */
-const TOOLS = {
-  mksquashfs: available("mksquashfs", "-version"),
-  unsquashfs: available("unsquashfs", "-version"),
-  gensquashfs: available("gensquashfs", "--version"),
-  rdsquashfs: available("rdsquashfs", "--version"),
-  sqfs2tar: available("sqfs2tar", "--version"),
-};
-
 const isRoot = Deno.uid() === 0;
 
-function available(tool: string, option: string): boolean {
-  try {
-    new Deno.Command(tool, { args: [option], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function needing(tool: keyof typeof TOOLS, name: string): { name: string; ignore: boolean } {
-  return TOOLS[tool]
-    ? { name, ignore: false }
-    : { name: `${name} (ignored: no ${tool})`, ignore: true };
+/** A test by a judge: a tool that others use on the same images. */
+function needing(tool: ProgramName, name: string): { name: string; ignore: boolean } {
+  return requiring({ programs: [tool] }, name);
 }
 
 function run(tool: string, ...args: string[]): string {
@@ -183,8 +165,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `extended attributes of mksquashfs are read${isRoot ? "" : " (ignored: not root)"}`,
-  ignore: !isRoot || !TOOLS.mksquashfs,
+  ...requiring(
+    { root: true, programs: ["mksquashfs", "setfattr"], xattrs: true },
+    "extended attributes of mksquashfs are read",
+  ),
   fn() {
     using directory = scratch();
     const source = `${directory.path}/source`;
@@ -339,8 +323,7 @@ for (const options of OUR_OPTIONS) {
     });
 
     await t.step({
-      name: isRoot ? "Linux mounts" : "Linux mounts (ignored: not root)",
-      ignore: !isRoot,
+      ...requiring({ loopDevices: true }, "Linux mounts"),
       fn() {
         const mountPoint = `${directory.path}/mounted`;
         Deno.mkdirSync(mountPoint);
