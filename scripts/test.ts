@@ -5,13 +5,16 @@
  *
  * An option's value is joined to it: `--filter=TEXT`. DENO_JOBS says how many run at a time.
  */
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stageProgram } from "../tests/support/enroot.ts";
 import { missingHere } from "../tests/support/requires.ts";
 import { type FileResult, removeAll, runTestFile } from "./test_run/file_run.ts";
 import { findTestFiles } from "./test_run/test_files.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
+/** What the check of types is called among the files. */
+const TYPES = "types of all these files";
 /** What all files take on two processors, as measured. */
 const ALL_FILES_MINUTES = 4;
 /** Seconds for one file; the longest takes a minute on two processors. */
@@ -34,18 +37,20 @@ async function main(args: string[]): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
   const started = performance.now();
   const results: FileResult[] = [];
-  const run = async (path: string) => {
-    if (stop.signal.aborted) return;
-    const result = await runTestFile(path, {
-      args: [...denoArgs, ...options],
-      directory,
-      limit: FILE_LIMIT,
-      signal: stop.signal,
-    });
-    results.push(result);
-    sayHow(result);
-  };
   try {
+    const env = stage(directory);
+    const run = async (path: string) => {
+      if (stop.signal.aborted) return;
+      const result = await runTestFile(path, {
+        args: [...denoArgs, ...options],
+        env,
+        directory,
+        limit: FILE_LIMIT,
+        signal: stop.signal,
+      });
+      results.push(result);
+      sayHow(result);
+    };
     const together = files.filter(({ alone }) => alone === undefined);
     const queue = [
       async () => void results.push(await checkTypes(files.map(({ path }) => path), denoArgs)),
@@ -70,6 +75,16 @@ function sayWhatComes(files: number, { jobs, isAll }: { jobs: number; isAll: boo
   for (const line of missing) say(`  ${line}`);
 }
 
+/** Puts the program under test where all users can reach it, once. @returns what tells so */
+function stage(directory: string): Record<string, string> {
+  // Others run it from where it is.
+  if (Deno.uid() !== 0) return {};
+  const stage = join(directory, "stage");
+  Deno.mkdirSync(stage);
+  stageProgram(stage);
+  return { ENROOT_TEST_STAGE: stage };
+}
+
 /** Checks the types of all files at once: one check for each would take minutes. */
 async function checkTypes(paths: string[], denoArgs: string[]): Promise<FileResult> {
   const started = performance.now();
@@ -80,7 +95,7 @@ async function checkTypes(paths: string[], denoArgs: string[]): Promise<FileResu
     stdout: "null",
   }).output();
   const result: FileResult = {
-    path: "types of all these files",
+    path: TYPES,
     counts: { passed: 0, failed: success ? 0 : 1, skipped: 0 },
     skips: [],
     failures: success ? "" : new TextDecoder().decode(stderr).trim(),
@@ -96,8 +111,9 @@ function sayHow({ path, counts, skips, failures, seconds }: FileResult): void {
     : `, ${skips.length} skipped: ${[...new Set(skips)].join("; ")}`;
   const failed = counts.failed === 0 ? "" : `, ${counts.failed} failed`;
   const time = `(${seconds.toFixed(1)} s)`;
-  const passed = counts.passed === 0 && skipped + failed === "" ? "" : `${counts.passed} passed`;
-  say(`${failures === "" ? "ok    " : "FAILED"} ${path}: ${passed}${failed}${skipped} ${time}`);
+  const tests = `${counts.passed} passed${failed}${skipped}`;
+  const how = path === TYPES ? "" : `: ${tests}`;
+  say(`${failures === "" ? "ok    " : "FAILED"} ${path}${how} ${time}`);
   if (failures !== "") say(`${failures.replaceAll(/^/gm, "    ")}\n`);
 }
 

@@ -16,6 +16,8 @@ export interface FileResult {
 export interface FileRunOptions {
   /** What `deno test` is told besides the file. */
   args: readonly string[];
+  /** What it finds in its environment besides what is in ours. */
+  env: Readonly<Record<string, string>>;
   /** A directory for the file's own temporary directory. */
   directory: string;
   /** Seconds after which the file's processes are killed. */
@@ -27,7 +29,7 @@ export interface FileRunOptions {
 /** Runs the tests of a file to their end, and removes what they leave. */
 export async function runTestFile(
   path: string,
-  { args, directory, limit, signal }: FileRunOptions,
+  { args, env, directory, limit, signal }: FileRunOptions,
 ): Promise<FileResult> {
   const temporary = join(directory, path.replaceAll("/", "-").replace(/_test\.ts$/, ""));
   Deno.mkdirSync(temporary);
@@ -36,7 +38,7 @@ export async function runTestFile(
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", "--reporter=pretty", ...args, path],
-    env: { NO_COLOR: "1", TMPDIR: temporary },
+    env: { ...env, NO_COLOR: "1", TMPDIR: temporary },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

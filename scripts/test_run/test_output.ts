@@ -22,6 +22,8 @@ export interface TestOutput {
 const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed.*$/gm;
 const SKIPPED = /^ *(.*) \.\.\. ignored \(/gm;
 const REASON = /\(skipped: (.*)\)$/;
+/** What stands between the details and the names of the failures, which need not be told twice. */
+const NAMES = "\n FAILURES \n";
 const FAILURES = "\n ERRORS \n";
 
 /** Reads the output of `deno test --reporter=pretty`. */
@@ -30,6 +32,7 @@ export function parseTestOutput(text: string): TestOutput {
   const skips = [...text.matchAll(SKIPPED)]
     .map(([, name = ""]) => REASON.exec(name)?.[1] ?? "it does not say why");
   const from = text.indexOf(FAILURES);
+  const end = text.includes(NAMES) ? text.lastIndexOf(NAMES) : summary?.index;
   return {
     counts: summary === undefined ? undefined : {
       passed: Number(summary[1]),
@@ -38,7 +41,7 @@ export function parseTestOutput(text: string): TestOutput {
       skipped: skips.length,
     },
     skips,
-    failures: (from === -1 ? text : text.slice(from + FAILURES.length, summary?.index)).trim(),
+    failures: (from === -1 ? text : text.slice(from + FAILURES.length, end)).trim(),
     unfinished: /(?:^|\n) *(.*) \.\.\.[^\n]*$/.exec(text.trimEnd())?.[1],
   };
 }

@@ -31,7 +31,7 @@ Deno.test("parseTestOutput() counts, and tells why tests were skipped or failed"
   assertEquals(parseTestOutput(MIXED), {
     counts: { passed: 1, failed: 1, skipped: 2 },
     skips: ["no skopeo", "only root can do this"],
-    failures: "c => ./x_test.ts:3:6\nerror: Error: boom\n\n FAILURES \n\nc => ./x_test.ts:3:6",
+    failures: "c => ./x_test.ts:3:6\nerror: Error: boom",
     unfinished: undefined,
   });
 });
