@@ -3,7 +3,7 @@ import { requiring } from "../../tests/support/requires.ts";
 import * as forkCode from "./fork_code.ts";
 import * as standInCode from "./stand_in_code.ts";
 import type { Architecture } from "./syscall_numbers.ts";
-import { assembled, ASSEMBLERS } from "./testing/assembler.ts";
+import { assembled, ASSEMBLERS } from "../../tests/support/assembler.ts";
 
 const FUNCTIONS = { "cloneStandIn()": standInCode, "fork()": forkCode };
 

@@ -4,7 +4,7 @@ import { CODE_AARCH64, LISTING_AARCH64 } from "./interpreter_aarch64.ts";
 import { CODE_X86_64, LISTING_X86_64 } from "./interpreter_x86_64.ts";
 import { memory, pointers, resultOf, type Syscall, syscallImage, text } from "./syscall_image.ts";
 import type { Architecture } from "./syscall_numbers.ts";
-import { assembled, ASSEMBLERS } from "./testing/assembler.ts";
+import { assembled, ASSEMBLERS } from "../../tests/support/assembler.ts";
 
 const REPORT = { prefix: "[ERROR] ", suffix: " (remedy)\n" };
 const RUNNERS: Readonly<Record<Architecture, readonly ProgramName[]>> = {

@@ -7,7 +7,7 @@ import {
   rangeBody,
   requestBytes,
   type RequestFields,
-} from "../../formats/fuse/testing/request_bytes.ts";
+} from "../../../tests/support/fuse_requests.ts";
 import { anonymousFile, close, pwrite } from "../../linux/mod.ts";
 import { ImageService } from "./image_service.ts";
 import { rehearse } from "./rehearsal.ts";
