@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { requiring } from "../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { ensureDirectory, ensureRuntimeDirectory } from "./directories.ts";
 import { loadSettings } from "./load_settings.ts";
@@ -13,12 +14,9 @@ const RUN_IS_OPEN = Deno.uid() === 0 ? "root may write in /run" : undefined;
 
 function inTemporaryDirectory(test: (path: string) => void) {
   return () => {
-    const path = Deno.makeTempDirSync();
-    try {
-      test(path);
-    } finally {
-      Deno.removeSync(path, { recursive: true });
-    }
+    using temporary = makeTemporaryDirectory();
+    const path = temporary.path;
+    test(path);
   };
 }
 

@@ -4,6 +4,7 @@ import { type LayoutImage, writeLayout } from "../../tests/support/oci_layout.ts
 import { requiring } from "../../tests/support/requires.ts";
 import { skopeo } from "../../tests/support/skopeo.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { digestOf } from "../formats/oci/mod.ts";
 import { walk } from "../fstree/mod.ts";
@@ -13,12 +14,9 @@ const AMD64 = hostPlatform("amd64");
 const GENERATED = ["etc", "etc/environment", "etc/fstab", "etc/rc", "etc/rc.local"];
 
 async function inDirectory(action: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await action(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const directory = temporary.path;
+  await action(directory);
 }
 
 /** The paths in an image, but for the generated ones, with the text of /etc/environment first. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type ProgramName, requiring } from "../../tests/support/requires.ts";
+import { inTemporaryDirectory } from "../../tests/support/temp.ts";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { extractImage, openImage } from "./mod.ts";
@@ -17,16 +18,6 @@ function shell(script: string, directory: string): string {
   const decoder = new TextDecoder("latin1");
   if (!success) throw new Error(decoder.decode(stderr));
   return decoder.decode(stdout);
-}
-
-async function inTemporaryDirectory(action: (path: string) => Promise<void>): Promise<void> {
-  const path = Deno.makeTempDirSync();
-  try {
-    await action(path);
-  } finally {
-    new Deno.Command("/bin/sh", { args: ["-c", 'chmod -R u+rwx "$0"; rm -rf "$0"', path] })
-      .outputSync();
-  }
 }
 
 async function extract(image: string, directory: string): Promise<void> {

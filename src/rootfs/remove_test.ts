@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { asUser, OTHER_USER } from "../../tests/support/as_user.ts";
 import { requiring } from "../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { AT, close, mkdirat, O, openat } from "../linux/mod.ts";
@@ -10,12 +11,9 @@ import { removeTree } from "./mod.ts";
 const resident = { sanitizeResources: false };
 
 function inTemporaryDirectory(action: (path: string) => void): void {
-  const path = Deno.makeTempDirSync();
-  try {
-    action(path);
-  } finally {
-    new Deno.Command("rm", { args: ["-rf", path] }).outputSync();
-  }
+  using temporary = makeTemporaryDirectory();
+  const path = temporary.path;
+  action(path);
 }
 
 function names(path: string): string[] {

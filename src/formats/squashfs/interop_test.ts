@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ProgramName, requiring } from "../../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../../tests/support/temp.ts";
 import { encodeDevice } from "./format/device_number.ts";
 import { createSquashfsWriter, openSquashfs, parseSquashfsOptions } from "./mod.ts";
 import { digest, listImage } from "./testing/listing.ts";
@@ -18,12 +19,6 @@ function run(tool: string, ...args: string[]): string {
   const text = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
   assert(success, `${tool} ${args.join(" ")}: ${text(stderr)}`);
   return text(stdout);
-}
-
-/** A directory for one test. */
-function scratch(): { path: string } & Disposable {
-  const path = Deno.makeTempDirSync({ prefix: "squashfs-test-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
 /** Enough names for a directory index. */
@@ -120,7 +115,7 @@ const MKSQUASHFS_OPTIONS = [
 Deno.test({
   ...needing("mksquashfs", "images of mksquashfs are read as what they were made of"),
   async fn(t) {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = makeSource(directory.path);
     const expected = listDirectory(source);
     for (const options of MKSQUASHFS_OPTIONS) {
@@ -143,7 +138,7 @@ Deno.test({
 Deno.test({
   ...needing("mksquashfs", "device nodes and owners of mksquashfs are read"),
   fn() {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = `${directory.path}/source`;
     Deno.mkdirSync(source);
     const pseudo = [
@@ -170,7 +165,7 @@ Deno.test({
     "extended attributes of mksquashfs are read",
   ),
   fn() {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = `${directory.path}/source`;
     Deno.mkdirSync(source);
     // Two of them and their names fit the one block ext4 has for a file's attributes.
@@ -196,7 +191,7 @@ Deno.test({
 Deno.test({
   ...needing("gensquashfs", "images of gensquashfs are read as what they were made of"),
   async fn(t) {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = makeSource(directory.path);
     const expected = listDirectory(source);
     // gensquashfs makes one inode for each name, and a root of its own.
@@ -265,7 +260,7 @@ const OUR_OPTIONS = [
 
 for (const options of OUR_OPTIONS) {
   Deno.test(`others read our images as we do: ${options || "no options"}`, async (t) => {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const image = `${directory.path}/image`;
     await writeSample(image, options);
 
