@@ -91,7 +91,7 @@ containerTest("exec finds a container, or an image, by its name", async () => {
     [several.code, several.stderr],
     [1, `[ERROR] Cannot enter box: it runs 2 times, as PID ${pids}\n`],
   );
-});
+}, { fuse: true });
 
 containerTest("exec enters containers only", async () => {
   const home = await box();

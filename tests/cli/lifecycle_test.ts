@@ -4,6 +4,8 @@ import { importHostImage, makeContainer, pushHostImage } from "../support/host_c
 import { RegistryServer } from "../support/registry.ts";
 import { requiring } from "../support/requires.ts";
 
+// Runs alone: list --fancy shows every container of a user.
+
 const HTTP = { ENROOT_ALLOW_HTTP: "y" };
 
 /** A test that starts containers. */

@@ -8,6 +8,8 @@ import {
 import { makeHome, programFiles, runEnroot } from "../support/enroot.ts";
 import { atTerminal, terminalTest } from "../support/terminal.ts";
 
+// Runs alone: list --fancy shows every container of a user.
+
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
 
@@ -70,7 +72,7 @@ containerTest("list --fancy shows the image of a container that runs from one", 
   const lines = await rows(home);
   assertMatch(lines[0] ?? "", new RegExp(`^${home.path}/box\\.sqsh +${running.pid} +sh `));
   assertEquals(lines.slice(1), ["box"]);
-});
+}, { fuse: true });
 
 containerTest("list --fancy and exec find an image under fuse-overlayfs", async () => {
   const home = await box();
@@ -111,7 +113,7 @@ containerTest("list --json tells all that is known", async () => {
     },
     { name: null, rootfs: null, image: `${home.path}/box.sqsh`, processes: [process(image)] },
   ]);
-});
+}, { fuse: true });
 
 containerTest("list shows a blank in a name or path as \\040", async () => {
   const home = await box();
@@ -129,7 +131,7 @@ containerTest("list shows a blank in a name or path as \\040", async () => {
     Deno.renameSync(`${home.data}/b c`, home.rootfs);
     Deno.removeSync(`${home.path}/a b.sqsh`);
   }
-});
+}, { fuse: true });
 
 containerTest("list --fancy shows a process inside, whatever was started", async () => {
   const home = await box();

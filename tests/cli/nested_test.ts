@@ -3,6 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
 
+// Runs alone: list --fancy shows every container of a user.
+
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
 
@@ -58,7 +60,7 @@ containerTest("an image starts inside a container, with namespaces of its own", 
     stdout: "1\nHello from inside the image!\n",
     stderr: "",
   });
-});
+}, { fuse: true });
 
 containerTest("list and exec work inside a container", async () => {
   const home = await box();
@@ -77,7 +79,7 @@ containerTest("list and exec work inside a container", async () => {
   const own = lines.findIndex((line) => /^box +\d+ +sh /.test(line));
   assert(own > 1, stdout);
   assertEquals(lines.slice(-3), ["Hello from inside the image!", home.path, ""]);
-});
+}, { fuse: true });
 
 containerTest("a container starts inside a container of a remapped root", async () => {
   const home = await box();

@@ -2,9 +2,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { containerTest, sharedContainerHome, startWaiting } from "../support/container.ts";
 import { makeHome, runEnroot, type RunOptions, type TestHome } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
 
-function superuserTest(name: string, fn: () => Promise<void>): void {
-  containerTest(name, fn, { root: true });
+// Runs alone: the superuser sees every container of the machine.
+
+function superuserTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { root: true, ...needs });
 }
 
 /** Holds the image that the superuser's containers are made of. */
@@ -43,7 +46,7 @@ superuserTest("the superuser keeps its privileges where that is allowed", async 
     assertMatch(capabilities ?? "", /^CapEff:\t0*[1-9a-f][0-9a-f]{8,}$/);
     assertEquals(namespace, Deno.readLinkSync("/proc/self/ns/user"));
   }
-});
+}, { loopDevices: true });
 
 superuserTest("the superuser is like everybody else where it is not", async () => {
   using home = await superuserHome();
@@ -98,4 +101,4 @@ superuserTest("the superuser sees everybody's containers, and what they are", as
   const entered = await asRoot(["exec", "box.sqsh", "sh", "-c", SHOW], { home, cwd: home.path });
   assertStringIncludes(entered.stdout, "0\nCapEff");
   assertStringIncludes(entered.stdout, "NoNewPrivs:\t1\nSeccomp:\t0\n12:34\n");
-});
+}, { fuse: true });

@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
 import { programWords } from "../support/terminal.ts";
 
 /** None of the tests changes it for good. */
@@ -9,8 +10,8 @@ const box = sharedContainerHome();
 
 const IS_ROOT = Deno.uid() === 0;
 
-function superuserTest(name: string, fn: () => Promise<void>): void {
-  containerTest(name, fn, { root: true });
+function superuserTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { root: true, ...needs });
 }
 
 /** Runs a shell script as a user, with nothing in the environment but what is said. */
@@ -59,7 +60,7 @@ for (const uid of [4242, 2 ** 31, 4_294_967_294]) {
     } finally {
       Deno.removeSync(directory, { recursive: true });
     }
-  });
+  }, { fuse: true });
 }
 
 containerTest("start needs neither HOME nor XDG directories", async () => {
@@ -74,7 +75,7 @@ containerTest("start needs neither HOME nor XDG directories", async () => {
     stdout: `${TEST_UID}\n/srv\nnone home\n`,
     stderr: "",
   });
-});
+}, { fuse: true });
 
 containerTest("odd variables of the caller are passed or dropped, and harm nobody", async () => {
   const home = await box();
@@ -175,7 +176,7 @@ superuserTest("start works where files in memory cannot be executed", async () =
     if (code === 9) return; // Linux before 6.3
     assertEquals([code, new TextDecoder().decode(stdout)], [0, "started\n"]);
   }
-});
+}, { fuse: true });
 
 superuserTest("start works in a directory that the user may not search", async () => {
   const home = await box();

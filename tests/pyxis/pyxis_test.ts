@@ -8,14 +8,15 @@ import {
   startWaiting,
 } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
 
 const SOURCE = fileURLToPath(new URL("driver.c", import.meta.url));
 
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
 
-function pyxisTest(name: string, fn: () => Promise<void>): void {
-  containerTest(name, fn, { programs: ["cc"] });
+function pyxisTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { programs: ["cc"], ...needs });
 }
 
 let compiled: Promise<string> | undefined;
@@ -146,7 +147,7 @@ pyxisTest("an image is served as long as its first process is stopped", async ()
   assertEquals(report.rest, ["Hello from inside the image!", "writable", "cat"]);
   assertEquals([report.one("task-ended"), report.one("after")], ["0", "none"]);
   await noServers(home);
-});
+}, { fuse: true });
 
 pyxisTest("a step that is lost takes the container and the image's server along", async () => {
   const home = await box();
@@ -164,7 +165,7 @@ pyxisTest("a step that is lost takes the container and the image's server along"
     });
     await noServers(home);
   }
-});
+}, { fuse: true });
 
 pyxisTest("settings of the job decide about namespaces, root and writing", async () => {
   const home = await box();

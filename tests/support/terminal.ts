@@ -32,8 +32,8 @@ function pythonObstacle(): string | undefined {
 }
 
 /** Declares a test that starts containers at a terminal. */
-export function terminalTest(name: string, fn: () => Promise<void>): void {
-  containerTest(name, fn, NEEDS);
+export function terminalTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { ...NEEDS, ...needs });
 }
 
 /** Runs a command at a terminal of 24 lines and 80 columns, as the test user. */
