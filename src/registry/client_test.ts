@@ -13,6 +13,7 @@ import {
 } from "../../tests/support/faults.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { RegistryServer, type RegistryServerOptions } from "../../tests/support/registry.ts";
+import { until } from "../../tests/support/until.ts";
 import { type RegistryOptions, RepositoryClient } from "./client.ts";
 import type { Download } from "./download.ts";
 
@@ -253,7 +254,7 @@ Deno.test("disposing of the client ends a download", async () => {
   server.fault = stallAfter(50_000);
   const download = new MemoryDownload(blobOn(server));
   const end = assertRejects(() => client.download(download), EnrootError, "interrupted");
-  while (download.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => download.size > 0);
   client[Symbol.dispose]();
   await end;
   // Until the server is through with it, too.

@@ -9,6 +9,7 @@ import {
 } from "../support/enroot.ts";
 import { requiring } from "../support/requires.ts";
 import { treeListing } from "../support/tree_listing.ts";
+import { until } from "../support/until.ts";
 
 /** Runs a shell script as the test user. @returns its output */
 function shell(script: string, cwd: string): string {
@@ -228,7 +229,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const name = temporary();
       return name !== undefined && Deno.statSync(`${home.path}/${name}`).size > 1_000_000;
     };
-    while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(isUnderWay, { interval: 1 });
     child.kill(signal);
     assertEquals((await child.output()).signal, signal);
     assertEquals(temporary(), undefined);

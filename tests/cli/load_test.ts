@@ -13,6 +13,7 @@ import { serveRegistry } from "../support/registry.ts";
 import { requiring } from "../support/requires.ts";
 import { tarArchive, type TarMember } from "../support/tar_archive.ts";
 import { treeListing } from "../support/tree_listing.ts";
+import { until } from "../support/until.ts";
 
 const NAME = "n".repeat(200);
 const BIG = "0123456789abcdef".repeat(20_000);
@@ -266,7 +267,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
         return false;
       }
     };
-    while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(isUnderWay, { interval: 1 });
     child.kill(signal);
     assertEquals((await child.output()).signal, signal);
     assertEquals(names(home.data), []);

@@ -9,6 +9,7 @@ import {
 } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
 import type { Needs } from "../support/requires.ts";
+import { until } from "../support/until.ts";
 
 const SOURCE = fileURLToPath(new URL("driver.c", import.meta.url));
 
@@ -155,7 +156,7 @@ pyxisTest("a step that is lost takes the container and the image's server along"
     const report = await runStep(home, { mode: "abandon", target, conf: HOOKS });
     assertEquals(report.code, 0);
     const process = `/proc/${report.one("stopped")}/exe`;
-    await eventually(() => {
+    await until(() => {
       try {
         Deno.readLinkSync(process);
         return false;
@@ -264,17 +265,9 @@ pyxisTest("what keeps a container from starting is told on the log, line by line
   }
 });
 
-async function eventually(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("that never came true");
-}
-
 /** Waits until no image of this home is served any more. */
 async function noServers(home: ContainerHome): Promise<void> {
-  await eventually(() => {
+  await until(() => {
     for (const { name } of Deno.readDirSync("/proc")) {
       if (!/^\d+$/.test(name)) continue;
       try {

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import type { Needs } from "./requires.ts";
+import { until } from "./until.ts";
 
 const DRIVER = fileURLToPath(new URL("./serve_image.ts", import.meta.url));
 
@@ -58,7 +59,7 @@ export async function mountServed(image: string, args: string[] = []): Promise<S
     .then(([{ code, signal }, stderr]) => ({ code, signal, stderr }));
   let running = true;
   ended.then(() => running = false);
-  while (running && !isMounted(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => !running || isMounted(path));
   const end = async () => {
     if (isMounted(path)) await run("umount", "--lazy", path);
     const result = await ended;

@@ -4,9 +4,11 @@
  *
  *     Deno.test({ ...requiring({ programs: ["mksquashfs"], root: true }, "NAME"), fn() { … } });
  *
- * A shell and what else is in coreutils is taken for granted.
+ * A shell and the tools that are in every Linux (coreutils, findutils, util-linux, grep, sed, awk)
+ * are taken for granted.
  */
 import { NEIGHBOUR_UID, TEST_UID } from "./enroot.ts";
+import { makeTemporaryDirectory, makeTemporaryFile } from "./temp.ts";
 import { userNamespaceObstacle } from "./user_namespaces.ts";
 
 /** The programs that tests start, with the Debian packages that have them. */
@@ -15,17 +17,13 @@ export const PROGRAMS = {
   "as": "binutils",
   "bash": "bash",
   "bsdtar": "libarchive-tools",
-  "bzip2": "bzip2",
   "cc": "gcc",
   "debootstrap": "debootstrap",
   "docker-registry": "docker-registry",
-  "find": "findutils",
   "findmnt": "util-linux",
   "fuse-overlayfs": "fuse-overlayfs",
   "gensquashfs": "squashfs-tools-ng",
-  "getent": "libc-bin",
   "getfattr": "attr",
-  "grep": "grep",
   "gzip": "gzip",
   "lz4": "lz4",
   "lzop": "lzop",
@@ -34,11 +32,9 @@ export const PROGRAMS = {
   "openssl": "openssl",
   "pigz": "pigz",
   "podman": "podman",
-  "ps": "procps",
   "python3": "python3",
   "qemu-aarch64-static": "qemu-user-static",
   "rdsquashfs": "squashfs-tools-ng",
-  "sed": "sed",
   "setcap": "libcap2-bin",
   "setfattr": "attr",
   "setpriv": "util-linux",
@@ -47,9 +43,7 @@ export const PROGRAMS = {
   "tar": "tar",
   "tinyproxy": "tinyproxy",
   "umoci": "umoci",
-  "unshare": "util-linux",
   "unsquashfs": "squashfs-tools",
-  "xargs": "findutils",
   "xz": "xz-utils",
   "zstd": "zstd",
 } as const;
@@ -100,14 +94,9 @@ const PROBES: Readonly<
     if (obstacle !== undefined) return obstacle;
     return exists("/dev/loop-control") ? undefined : "there are no loop devices";
   },
-  xattrs: () =>
-    triedOnFile(["setfattr", "-n", "user.test", "-v", "1"])
-      ? undefined
-      : "no user.* attributes on temporary files",
+  xattrs: () => attributeObstacle("user.test", { value: "1", what: "user.* attributes" }),
   accessLists: () =>
-    triedOnFile(["setfattr", "-n", "system.posix_acl_access", "-v", ACCESS_LIST])
-      ? undefined
-      : "no access lists on temporary files",
+    attributeObstacle("system.posix_acl_access", { value: ACCESS_LIST, what: "access lists" }),
 };
 
 /** What mode 0700 is as an access list: version 2, then tag, permissions and id of each entry. */
@@ -138,13 +127,18 @@ export function requiring(needs: Needs, name: string): { name: string; ignore: b
 
 /** Everything that some test may miss on this machine, a line each. */
 export function missingHere(): string[] {
-  const programs = Object.entries(PROGRAMS).filter(([name]) => !isInstalled(name))
-    .map(([name, debianPackage]) => name === debianPackage ? name : `${name} (${debianPackage})`);
-  const needs: Needs[] = Object.keys(PROBES).map((need) => ({ [need]: true }));
-  const obstacles = needs.map(requires).filter((obstacle) => obstacle !== undefined);
+  const missing = Object.entries(PROGRAMS).filter(([name]) => !isInstalled(name));
+  const programs = missing.map(([name, debianPackage]) =>
+    name === debianPackage ? name : `${name} (${debianPackage})`
+  );
+  const lines = new Set(
+    Object.keys(PROBES).flatMap((need) => requires({ [need]: true }) ?? []),
+  );
+  // Some of what is in the way is that a program is missing, which is told already.
+  for (const [name] of missing) lines.delete(`no ${name}`);
   return [
     ...(programs.length === 0 ? [] : [`programs that are not installed: ${programs.join(", ")}`]),
-    ...new Set(obstacles),
+    ...lines,
   ];
 }
 
@@ -176,24 +170,23 @@ export function fuseObstacle(): string | undefined {
 function mountObstacle(): string | undefined {
   if (Deno.uid() !== 0) return "only root can mount";
   if (!isInstalled("mount")) return "no mount";
-  const path = Deno.makeTempDirSync();
-  try {
-    return succeeds(["mount", "-t", "tmpfs", "none", path]) && succeeds(["umount", path])
-      ? undefined
-      : "root may not mount here";
-  } finally {
-    Deno.removeSync(path);
-  }
+  using directory = makeTemporaryDirectory();
+  return succeeds(["mount", "-t", "tmpfs", "none", directory.path]) &&
+      succeeds(["umount", directory.path])
+    ? undefined
+    : "root may not mount here";
 }
 
-/** Whether a command succeeds that gets a new file as its last argument. */
-function triedOnFile(command: string[]): boolean {
-  const path = Deno.makeTempFileSync();
-  try {
-    return succeeds([...command, path]);
-  } finally {
-    Deno.removeSync(path);
-  }
+/** Why temporary files cannot have an attribute; undefined if they can. */
+function attributeObstacle(
+  name: string,
+  { value, what }: { value: string; what: string },
+): string | undefined {
+  if (!isInstalled("setfattr")) return "no setfattr";
+  using file = makeTemporaryFile();
+  return succeeds(["setfattr", "-n", name, "-v", value, file.path])
+    ? undefined
+    : `no ${what} on temporary files`;
 }
 
 function succeeds([command = "", ...args]: string[]): boolean {

@@ -264,7 +264,7 @@ Deno.test({
       set -eu
       mkdir "$1"; mount -t tmpfs none "$1"; cd "$1"; mkdir lower upper work merged
       "$2" run -q -A --no-lock --no-config --no-check "$3" "$4" lower --owner 0:0 &
-      until mountpoint -q lower; do sleep 0.05; done
+      for i in $(seq 600); do mountpoint -q lower && break; sleep 0.05; done
       stat -c '%U:%G %a %n' lower/nothing lower/program
       getfattr -h -d -m - lower/text_4096 | grep -v '^#'
       mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr none merged
