@@ -40,7 +40,7 @@ for (const uid of [4242, 2 ** 31, 4_294_967_294]) {
       Deno.chmodSync(`${directory}/box.sqsh`, 0o644);
       Deno.chownSync(directory, uid, uid);
       const enroot = programWords();
-      const options = { uid, env: { HOME: directory }, cwd: directory };
+      const options = { uid, env: { HOME: directory, TMPDIR: directory }, cwd: directory };
       const show =
         "'id -u; cat /proc/self/uid_map; echo $USER $HOME; grep -c :x:$(id -u): /etc/passwd'";
       for (const target of ["box.sqsh", "box"]) {
