@@ -5,7 +5,7 @@ import {
   sharedContainerHome,
   startWaiting,
 } from "../support/container.ts";
-import { makeHome, programFiles, runEnroot } from "../support/enroot.ts";
+import { enrootCommand, makeHome, programFiles, runEnroot } from "../support/enroot.ts";
 import { atTerminal, terminalTest } from "../support/terminal.ts";
 
 // Runs alone: list --fancy shows every container of a user.
@@ -42,6 +42,29 @@ Deno.test("list --fancy has a header even where there is no container", async ()
   const { code, stdout, stderr } = await runEnroot(["list", "-f"], { home });
   assertEquals([code, stderr], [0, ""]);
   assertMatch(stdout, /^NAME .*\n$/);
+});
+
+containerTest("exec enters a running container and list --fancy shows it", async () => {
+  const home = await box();
+  const args = ["start", "--env", "MARK=x", "box", "sh", "-c", "echo ready; exec sleep 60"];
+  const container = enrootCommand(args, { home }).spawn();
+  try {
+    const reader = container.stdout.getReader();
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
+    reader.releaseLock();
+    const pid = String(container.pid);
+    const inside = await runEnroot(["exec", pid, "sh", "-c", "echo $MARK; cat /etc/motd"], {
+      home,
+    });
+    assertEquals([inside.code, inside.stdout], [0, "x\nHello from inside the image!\n"]);
+    const failed = await runEnroot(["exec", pid, "sh", "-c", "exit 3"], { home });
+    assertEquals(failed.code, 3);
+    const { stdout } = await runEnroot(["list", "--fancy"], { home });
+    assertMatch(stdout, new RegExp(`^NAME +PID .*\nbox +${pid} +sleep +S `));
+  } finally {
+    container.kill("SIGKILL");
+    await container.output();
+  }
 });
 
 containerTest("list --fancy shows a container that does not run by its name alone", async () => {
