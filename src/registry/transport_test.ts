@@ -11,6 +11,7 @@ import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
+import { type Needs, requiring } from "../../tests/support/requires.ts";
 import { discard, readBody } from "./body.ts";
 import { trustedCertificates } from "./certificates.ts";
 import { Transport } from "./transport.ts";
@@ -41,11 +42,10 @@ const tls = certificates && {
 };
 const paths = { authority: "", directory: "", ...certificates };
 globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
-const needs = certificates === undefined ? " (needs openssl)" : "";
+const OPENSSL: Needs = { programs: ["openssl"] };
 
 Deno.test({
-  name: `send() trusts the authorities that SSL_CERT_FILE and SSL_CERT_DIR name${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() trusts the authorities that SSL_CERT_FILE and SSL_CERT_DIR name"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     for (
@@ -62,8 +62,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() refuses a certificate of an unknown authority, HTTP allowed or not${needs}`,
-  ignore: tls === undefined,
+  ...requiring(
+    OPENSSL,
+    "send() refuses a certificate of an unknown authority, HTTP allowed or not",
+  ),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     for (const allowHttp of [false, true]) {
@@ -80,8 +82,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() trusts a server whose own certificate is named, if it is no authority's${needs}`,
-  ignore: certificates === undefined,
+  ...requiring(
+    OPENSSL,
+    "send() trusts a server whose own certificate is named, if it is no authority's",
+  ),
   async fn() {
     for (const kind of ["leaf", "ca"] as const) {
       const { certificate, key } = { certificate: "", key: "", ...certificates?.selfSigned[kind] };
@@ -97,8 +101,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() trusts the authorities that are kept for a server in certs.d${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() trusts the authorities that are kept for a server in certs.d"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     const home = Deno.makeTempDirSync();
@@ -128,8 +131,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() shows a server the client certificate that is kept for it${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() shows a server the client certificate that is kept for it"),
   async fn() {
     await using server = startMutualTls();
     const home = Deno.makeTempDirSync();
@@ -192,8 +194,7 @@ function startMutualTls(): AsyncDisposable & { port: number; ready: Promise<void
 }
 
 Deno.test({
-  name: `send() goes through the proxy that the environment names${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() goes through the proxy that the environment names"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     const [hostname = "", port] = server.address.split(":");
@@ -229,8 +230,7 @@ Deno.test("send() goes through the proxy for plain HTTP", async () => {
 });
 
 Deno.test({
-  name: `send() gets bytes as they were sent, by TLS and through proxies too${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() gets bytes as they were sent, by TLS and through proxies too"),
   async fn() {
     const compressed = new Uint8Array(gzipSync("x".repeat(10_000)));
     const fault = () => {
@@ -333,8 +333,7 @@ Deno.test("trustedCertificates() fails where a variable names nothing", () => {
 });
 
 Deno.test({
-  name: `trustedCertificates() leaves out what is no certificate${needs}`,
-  ignore: certificates === undefined,
+  ...requiring(OPENSSL, "trustedCertificates() leaves out what is no certificate"),
   fn() {
     const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     const file = Deno.makeTempFileSync();

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ContainerHome, sharedContainerHome } from "../support/container.ts";
 import { enrootCommand, type RunOptions, TEST_UID } from "../support/enroot.ts";
-import { fuseOverlayTest, holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
+import { holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
 
 const box = sharedContainerHome();
 
@@ -101,10 +101,10 @@ for (const [what, way] of Object.entries(WAYS)) {
   }
 }
 
-fuseOverlayTest("root of a container reaches nothing through fuse-overlayfs", async () => {
+imageTest("root of a container reaches nothing through fuse-overlayfs", async () => {
   const home = await box();
   const env = { ENROOT_NATIVE_OVERLAYFS: "n" };
   for (const options of [[], ["--pid"]]) {
     await lookThrough({ args: [...options, "box.sqsh"], env }, home);
   }
-});
+}, { programs: ["fuse-overlayfs"] });

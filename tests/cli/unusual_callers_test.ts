@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
 import { programWords } from "../support/terminal.ts";
 
 /** None of the tests changes it for good. */
@@ -9,9 +10,8 @@ const box = sharedContainerHome();
 
 const IS_ROOT = Deno.uid() === 0;
 
-function superuserTest(name: string, fn: () => Promise<void>): void {
-  if (IS_ROOT) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: needs the superuser)`, ignore: true, fn });
+function superuserTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { root: true, ...needs });
 }
 
 const IS_EXECUTABLE = programFiles().args.length === 0;
@@ -48,7 +48,7 @@ for (const uid of [4242, 2 ** 31, 4_294_967_294]) {
       Deno.chmodSync(`${directory}/box.sqsh`, 0o644);
       Deno.chownSync(directory, uid, uid);
       const enroot = programWords();
-      const options = { uid, env: { HOME: directory }, cwd: directory };
+      const options = { uid, env: { HOME: directory, TMPDIR: directory }, cwd: directory };
       const show =
         "'id -u; cat /proc/self/uid_map; echo $USER $HOME; grep -c :x:$(id -u): /etc/passwd'";
       for (const target of ["box.sqsh", "box"]) {
@@ -68,7 +68,7 @@ for (const uid of [4242, 2 ** 31, 4_294_967_294]) {
     } finally {
       Deno.removeSync(directory, { recursive: true });
     }
-  });
+  }, { fuse: true });
 }
 
 containerTest("start needs neither HOME nor XDG directories", async () => {
@@ -83,7 +83,7 @@ containerTest("start needs neither HOME nor XDG directories", async () => {
     stdout: `${TEST_UID}\n/srv\nnone home\n`,
     stderr: "",
   });
-});
+}, { fuse: true });
 
 containerTest("odd variables of the caller are passed or dropped, and harm nobody", async () => {
   const home = await box();
@@ -184,7 +184,7 @@ superuserTest("start works where files in memory cannot be executed", async () =
     if (code === 9) return; // Linux before 6.3
     assertEquals([code, new TextDecoder().decode(stdout)], [0, "started\n"]);
   }
-});
+}, { fuse: true });
 
 superuserTest("start works in a directory that the user may not search", async () => {
   const home = await box();
