@@ -12,6 +12,7 @@ import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
 import { type Needs, requiring } from "../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { discard, readBody } from "./body.ts";
 import { trustedCertificates } from "./certificates.ts";
 import { Transport } from "./transport.ts";
@@ -104,29 +105,26 @@ Deno.test({
   ...requiring(OPENSSL, "send() trusts the authorities that are kept for a server in certs.d"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
-    const home = Deno.makeTempDirSync();
-    try {
-      const base = `${home}/.config/containers/certs.d`;
-      Deno.mkdirSync(`${base}/${server.address}`, { recursive: true });
-      const url = `${server.origin}/v2/`;
-      const reach = async (url: string) => {
-        using client = transport({ HOME: home });
-        return await status(client, url);
-      };
-      await assertRejects(() => reach(url), EnrootError, "invalid peer certificate");
-      Deno.copyFileSync(paths.authority, `${base}/${server.address}/ca.crt`);
-      Deno.writeTextFileSync(`${base}/${server.address}/README`, "no certificate");
-      assertEquals(await reach(url), 200);
-      // For that server, and no other.
-      const other = url.replace("127.0.0.1", "localhost");
-      await assertRejects(() => reach(other), EnrootError, "invalid peer certificate");
-      Deno.renameSync(`${base}/${server.address}`, `${home}/certificates`);
-      using client = transport({ HOME: "/", XDG_CONFIG_HOME: `${home}/.config` });
-      Deno.renameSync(`${home}/certificates`, `${base}/${server.address}`);
-      assertEquals(await status(client, url), 200);
-    } finally {
-      Deno.removeSync(home, { recursive: true });
-    }
+    using temporary = makeTemporaryDirectory();
+    const home = temporary.path;
+    const base = `${home}/.config/containers/certs.d`;
+    Deno.mkdirSync(`${base}/${server.address}`, { recursive: true });
+    const url = `${server.origin}/v2/`;
+    const reach = async (url: string) => {
+      using client = transport({ HOME: home });
+      return await status(client, url);
+    };
+    await assertRejects(() => reach(url), EnrootError, "invalid peer certificate");
+    Deno.copyFileSync(paths.authority, `${base}/${server.address}/ca.crt`);
+    Deno.writeTextFileSync(`${base}/${server.address}/README`, "no certificate");
+    assertEquals(await reach(url), 200);
+    // For that server, and no other.
+    const other = url.replace("127.0.0.1", "localhost");
+    await assertRejects(() => reach(other), EnrootError, "invalid peer certificate");
+    Deno.renameSync(`${base}/${server.address}`, `${home}/certificates`);
+    using client = transport({ HOME: "/", XDG_CONFIG_HOME: `${home}/.config` });
+    Deno.renameSync(`${home}/certificates`, `${base}/${server.address}`);
+    assertEquals(await status(client, url), 200);
   },
 });
 
@@ -134,30 +132,27 @@ Deno.test({
   ...requiring(OPENSSL, "send() shows a server the client certificate that is kept for it"),
   async fn() {
     await using server = startMutualTls();
-    const home = Deno.makeTempDirSync();
-    try {
-      const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
-      Deno.mkdirSync(directory, { recursive: true });
-      const reach = async () => {
-        using client = transport({ HOME: home, SSL_CERT_FILE: paths.authority });
-        const url = `https://127.0.0.1:${server.port}/`;
-        // Its answers tell no length, so that these are fetched by the other client as well.
-        assertEquals(await status(client, url), await status(client, url, { asSent: true }));
-        return await status(client, url);
-      };
-      await server.ready;
-      await assertRejects(reach, EnrootError);
-      Deno.copyFileSync(certificates?.certificate ?? "", `${directory}/client.cert`);
-      const lines = await capturedStderr(() => assertRejects(reach, EnrootError));
-      assertEquals(lines.length, 1);
-      assertStringIncludes(lines[0] ?? "", `[WARN] Cannot read ${directory}/client.key`);
-      Deno.copyFileSync(certificates?.key ?? "", `${directory}/client.key`);
-      assertEquals(await reach(), 200);
-      Deno.writeTextFileSync(`${directory}/client.key`, "no key");
-      await assertRejects(reach, EnrootError, `the client certificate in ${directory}`);
-    } finally {
-      Deno.removeSync(home, { recursive: true });
-    }
+    using temporary = makeTemporaryDirectory();
+    const home = temporary.path;
+    const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
+    Deno.mkdirSync(directory, { recursive: true });
+    const reach = async () => {
+      using client = transport({ HOME: home, SSL_CERT_FILE: paths.authority });
+      const url = `https://127.0.0.1:${server.port}/`;
+      // Its answers tell no length, so that these are fetched by the other client as well.
+      assertEquals(await status(client, url), await status(client, url, { asSent: true }));
+      return await status(client, url);
+    };
+    await server.ready;
+    await assertRejects(reach, EnrootError);
+    Deno.copyFileSync(certificates?.certificate ?? "", `${directory}/client.cert`);
+    const lines = await capturedStderr(() => assertRejects(reach, EnrootError));
+    assertEquals(lines.length, 1);
+    assertStringIncludes(lines[0] ?? "", `[WARN] Cannot read ${directory}/client.key`);
+    Deno.copyFileSync(certificates?.key ?? "", `${directory}/client.key`);
+    assertEquals(await reach(), 200);
+    Deno.writeTextFileSync(`${directory}/client.key`, "no key");
+    await assertRejects(reach, EnrootError, `the client certificate in ${directory}`);
   },
 });
 
