@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { aptfix } from "./10_aptfix.ts";
-import { hookDouble } from "../src/runtime/hook_double.ts";
+import { hookDouble } from "../tests/support/hook_double.ts";
 
 const PATH = "/etc/apt/apt.conf.d/enroot";
 const DEBIAN = { "/etc/debian_version": "12.5\n" };

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { cgroups } from "./10_cgroups.ts";
-import { hookDouble } from "../src/runtime/hook_double.ts";
+import { hookDouble } from "../tests/support/hook_double.ts";
 
 interface CgroupHost {
   readonly cgroup: string;

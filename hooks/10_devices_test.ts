@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseFstab } from "../src/runtime/fstab.ts";
 import { devices } from "./10_devices.ts";
-import { type HookDouble, hookDouble } from "../src/runtime/hook_double.ts";
+import { type HookDouble, hookDouble } from "../tests/support/hook_double.ts";
 
 const device = { kind: "other", mode: 0o666 } as const;
 const HOST = {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../src/diagnostics/mod.ts";
 import { home } from "./10_home.ts";
-import { hookDouble } from "../src/runtime/hook_double.ts";
+import { hookDouble } from "../tests/support/hook_double.ts";
 
 const tester = {
   name: "tester",

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { localtime } from "./10_localtime.ts";
-import { hookDouble, type HookSituation } from "../src/runtime/hook_double.ts";
+import { hookDouble, type HookSituation } from "../tests/support/hook_double.ts";
 
 function run(situation: HookSituation) {
   const context = hookDouble(situation);

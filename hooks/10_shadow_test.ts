@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { shadow } from "./10_shadow.ts";
-import { hookDouble, type HookSituation } from "../src/runtime/hook_double.ts";
+import { hookDouble, type HookSituation } from "../tests/support/hook_double.ts";
 
 const tester = {
   name: "tester",

@@ -199,8 +199,8 @@ function findCycle(edges: ReadonlyMap<string, readonly string[]>): string[] | un
   return undefined;
 }
 
-/** Tests, and what only they use: doubles of an interface, samples, directories named testing. */
-const TEST_SUPPORT = /(?:_test|_double)\.ts$|\/test_[^/]*\.ts$|\/testing\//;
+/** Tests, and what only they use: samples, directories named testing. */
+const TEST_SUPPORT = /_test\.ts$|\/test_[^/]*\.ts$|\/testing\//;
 
 /** The program's own files: tests may import what they like. */
 export function readSources(repository: string): SourceFile[] {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hookDouble } from "../../src/runtime/hook_double.ts";
+import { hookDouble } from "../../tests/support/hook_double.ts";
 import { slurmPmi } from "./50_slurm_pmi.ts";
 
 const STEP = { SLURM_JOB_ID: "7", SLURM_STEP_ID: "0", HOME: "/root", PMI_RANK: "1" };

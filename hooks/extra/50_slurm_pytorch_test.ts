@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hookDouble } from "../../src/runtime/hook_double.ts";
+import { hookDouble } from "../../tests/support/hook_double.ts";
 import { slurmPytorch } from "./50_slurm_pytorch.ts";
 
 const IMAGE = { PYTORCH_VERSION: "2.1" };

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { assembled, ASSEMBLERS, isInstalled } from "../../src/linux/testing/assembler.ts";
+import { assembled, ASSEMBLERS } from "../../tests/support/assembler.ts";
+import { requiring } from "../../tests/support/requires.ts";
 import { CODE_AARCH64, LISTING_AARCH64 } from "./listing_aarch64.ts";
 import { CODE_X86_64, LISTING_X86_64 } from "./listing_x86_64.ts";
 
@@ -10,11 +11,11 @@ const STAGES = {
 
 for (const architecture of ["x86_64", "aarch64"] as const) {
   const { assembler: [assembler] } = ASSEMBLERS[architecture];
-  const canAssemble = isInstalled(assembler);
   Deno.test({
-    name: `the first stage has the ${architecture} code of its listing` +
-      (canAssemble ? "" : ` (skipped: ${assembler} is not installed)`),
-    ignore: !canAssemble,
+    ...requiring(
+      { programs: [assembler] },
+      `the first stage has the ${architecture} code of its listing`,
+    ),
     fn() {
       const { listing, code } = STAGES[architecture];
       assertEquals(assembled(architecture, listing), code);

@@ -1,6 +1,8 @@
 /** The first stage at work, before a program that says what it was given. */
 import { assertEquals } from "@std/assert";
-import { ASSEMBLERS, isInstalled } from "../../src/linux/testing/assembler.ts";
+import { ASSEMBLERS } from "../../tests/support/assembler.ts";
+import { type ProgramName, requiring } from "../../tests/support/requires.ts";
+import { inTemporaryDirectory } from "../../tests/support/temp.ts";
 import { withFirstStage } from "./install.ts";
 import type { StageArchitecture } from "./stage_code.ts";
 import { withProgramData } from "./test_executable.ts";
@@ -75,23 +77,14 @@ const NOTHING = "f".repeat(16);
 
 for (const architecture of ["x86_64", "aarch64"] as const) {
   const { assembler: [assembler] } = ASSEMBLERS[architecture];
-  const emulator = architecture === Deno.build.arch ? [] : [`qemu-${architecture}-static`];
-  const missing = [assembler, LINKERS[architecture], ...emulator].find((tool) =>
-    !isInstalled(tool)
-  );
+  const emulator: ProgramName[] = architecture === Deno.build.arch
+    ? []
+    : [`qemu-${architecture}-static`];
+  const programs = [assembler, LINKERS[architecture], ...emulator];
   const stageTest = (name: string, fn: (program: string) => void) =>
     Deno.test({
-      name: `the first stage for ${architecture} ${name}` +
-        (missing === undefined ? "" : ` (skipped: ${missing} is not installed)`),
-      ignore: missing !== undefined,
-      fn() {
-        const directory = Deno.makeTempDirSync();
-        try {
-          fn(makeProgram(architecture, directory));
-        } finally {
-          Deno.removeSync(directory, { recursive: true });
-        }
-      },
+      ...requiring({ programs }, `the first stage for ${architecture} ${name}`),
+      fn: () => inTemporaryDirectory((directory) => fn(makeProgram(architecture, directory))),
     });
   /** Runs a shell script in which `p` is the program. */
   const run = (program: string, script: string) => {

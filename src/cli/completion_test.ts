@@ -1,14 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type Needs, requiring } from "../../tests/support/requires.ts";
 import { embeddedFile } from "../config/mod.ts";
 import { COMMANDS, isCommandName } from "./command_table.ts";
 
-const HAS_BASH = (() => {
-  try {
-    return new Deno.Command("bash", { args: ["-c", ":"] }).outputSync().success;
-  } catch {
-    return false;
-  }
-})();
+const NEEDS: Needs = { programs: ["bash"] };
 
 /** What bash would offer for the last of these words. */
 function complete(words: string[]): string[] {
@@ -21,8 +16,7 @@ function complete(words: string[]): string[] {
 }
 
 Deno.test({
-  name: "the completion for bash offers every command (needs bash)",
-  ignore: !HAS_BASH,
+  ...requiring(NEEDS, "the completion for bash offers every command"),
   fn() {
     assertEquals(complete(["enroot", ""]).sort(), [...Object.keys(COMMANDS), "help"].sort());
     assertEquals(complete(["enroot", "re"]), ["remove"]);
@@ -31,8 +25,7 @@ Deno.test({
 
 for (const name of Object.keys(COMMANDS).filter(isCommandName)) {
   Deno.test({
-    name: `the completion for bash offers every option of ${name} (needs bash)`,
-    ignore: !HAS_BASH,
+    ...requiring(NEEDS, `the completion for bash offers every option of ${name}`),
     fn() {
       const options = COMMANDS[name].options.map(({ long }) => `--${long}`);
       assertEquals(complete(["enroot", name, "--"]).sort(), [...options, "--help"].sort());
@@ -41,8 +34,7 @@ for (const name of Object.keys(COMMANDS).filter(isCommandName)) {
 }
 
 Deno.test({
-  name: "the completion for bash offers containers (needs bash)",
-  ignore: !HAS_BASH,
+  ...requiring(NEEDS, "the completion for bash offers containers"),
   fn() {
     assertStringIncludes(complete(["enroot", "start", "b"]).join(), "box");
     assertEquals(complete(["enroot", "remove", "--force", ""]), ["box"]);

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../tests/support/requires.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Expander, expandWords } from "./expansion.ts";
 import { parseWords } from "./shell_words.ts";
@@ -179,11 +180,8 @@ for (const [text, cause] of STOPS) {
   });
 }
 
-const BASH = isThere("/bin/bash");
-
 Deno.test({
-  name: `expandWords() agrees with bash${BASH ? "" : " (there is none here)"}`,
-  ignore: !BASH,
+  ...requiring({ programs: ["bash"] }, "expandWords() agrees with bash"),
   fn() {
     const script = CASES.map(([text]) => `(printf '%s\\n' "$(set -f; echo ${text})")\n`);
     const { stdout, stderr } = run("/bin/bash", script.join(""));
@@ -196,14 +194,6 @@ Deno.test({
     }
   },
 });
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("expandWords() matches patterns in bounded time", () => {
   const long = "a".repeat(100_000);

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { parseConfFile } from "./conf_file.ts";
 import { resolveVariables } from "./precedence.ts";
@@ -104,10 +105,10 @@ Deno.test("resolveVariables() runs command substitutions with the settings so fa
 });
 
 Deno.test("resolveVariables() runs no command for a name the environment sets", () => {
-  const marker = `${Deno.makeTempDirSync()}/ran`;
+  using directory = makeTemporaryDirectory();
+  const marker = `${directory.path}/ran`;
   resolve({ files: [`ENROOT_X $(touch ${marker})`], environment: { ENROOT_X: "x", PATH: "/bin" } });
-  assertEquals([...Deno.readDirSync(marker.slice(0, -4))].length, 0);
-  Deno.removeSync(marker.slice(0, -4));
+  assertEquals([...Deno.readDirSync(directory.path)].length, 0);
 });
 
 Deno.test("resolveVariables() finds the home directory without HOME", () => {

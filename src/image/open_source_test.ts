@@ -2,7 +2,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import "../../tests/support/loaded_library.ts";
 import { memoryStore } from "../../tests/support/memory_store.ts";
 import { type LayoutImage, writeLayout } from "../../tests/support/oci_layout.ts";
+import { requiring } from "../../tests/support/requires.ts";
+import { skopeo } from "../../tests/support/skopeo.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { digestOf } from "../formats/oci/mod.ts";
 import { walk } from "../fstree/mod.ts";
@@ -12,12 +15,9 @@ const AMD64 = hostPlatform("amd64");
 const GENERATED = ["etc", "etc/environment", "etc/fstab", "etc/rc", "etc/rc.local"];
 
 async function inDirectory(action: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await action(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const directory = temporary.path;
+  await action(directory);
 }
 
 /** The paths in an image, but for the generated ones, with the variables of /etc/environment first. */
@@ -67,15 +67,6 @@ const TWO_LAYERS: LayoutImage = {
   ],
   run: { Env: ["A=1"] },
 };
-
-function has(tool: string): boolean {
-  try {
-    new Deno.Command(tool, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function run(command: string, args: string[], cwd = "/"): void {
   const { success, stderr } = new Deno.Command(command, { args, cwd }).outputSync();
@@ -202,11 +193,11 @@ Deno.test("an archive that is none, or is cut short, is refused", () =>
     await assertRejects(() => contentOf(`oci-archive:${path}`), EnrootError, "decompress");
   }));
 
-const noSkopeo = has("skopeo") ? "" : " (skopeo is not installed)";
-
 Deno.test({
-  name: `a Docker archive is read as skopeo writes it${noSkopeo}`,
-  ignore: noSkopeo !== "",
+  ...requiring(
+    { programs: ["skopeo", "gzip"] },
+    "a Docker archive is read as skopeo writes it",
+  ),
   fn: () =>
     inDirectory(async (directory) => {
       writeLayout(`${directory}/layout`, [{
@@ -219,10 +210,8 @@ Deno.test({
         run: { Env: ["A=1"] },
       }]);
       const archive = `${directory}/x.tar`;
-      run("skopeo", [
+      await skopeo([
         "copy",
-        "--quiet",
-        "--insecure-policy",
         "--override-arch=amd64",
         `oci:${directory}/layout`,
         `docker-archive:${archive}:example.org/x:1`,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import "../../tests/support/loaded_library.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Digest, digestOf, type ImageConfig, PLAIN_LAYER_TYPE } from "../formats/oci/mod.ts";
 import { openSquashfs } from "../formats/squashfs/mod.ts";
@@ -51,12 +52,9 @@ async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 async function inDirectory(action: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await action(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const directory = temporary.path;
+  await action(directory);
 }
 
 function pack(

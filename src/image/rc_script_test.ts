@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { makeTemporaryFile } from "../../tests/support/temp.ts";
 import type { RunConfig } from "../formats/oci/mod.ts";
 import { rcScript } from "./rc_script.ts";
 
@@ -23,15 +24,12 @@ const SHELLS = ["dash", "bash", "sh"].filter((shell) => {
 
 /** What the script does in a shell. */
 function run(shell: string, config: Partial<RunConfig>, args: string[] = []) {
-  const file = Deno.makeTempFileSync();
-  try {
-    Deno.writeTextFileSync(file, rcScript({ ...EMPTY, ...config }, PROVENANCE));
-    const { code, stdout } = new Deno.Command(shell, { args: [file, ...args], stdin: "null" })
-      .outputSync();
-    return { code, stdout: new TextDecoder().decode(stdout) };
-  } finally {
-    Deno.removeSync(file);
-  }
+  using temporary = makeTemporaryFile();
+  const file = temporary.path;
+  Deno.writeTextFileSync(file, rcScript({ ...EMPTY, ...config }, PROVENANCE));
+  const { code, stdout } = new Deno.Command(shell, { args: [file, ...args], stdin: "null" })
+    .outputSync();
+  return { code, stdout: new TextDecoder().decode(stdout) };
 }
 
 Deno.test("rcScript() keeps labels in comments, whatever they are", () => {

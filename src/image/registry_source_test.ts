@@ -4,10 +4,11 @@ import { DigestBuilder } from "../formats/oci/mod.ts";
 import "../../tests/support/loaded_library.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
-import { dockerRegistryMissing, startDockerRegistry } from "../../tests/support/docker_registry.ts";
+import { DOCKER_REGISTRY_NEEDS, startDockerRegistry } from "../../tests/support/docker_registry.ts";
 import { cutAfter, first, flippedAt, stallAfter } from "../../tests/support/faults.ts";
 import { writeLayout } from "../../tests/support/oci_layout.ts";
 import { type RegistryServer, serveRegistry, sha256 } from "../../tests/support/registry.ts";
+import { requiring } from "../../tests/support/requires.ts";
 import { parseReference } from "./reference.ts";
 import { RegistrySource, type RegistrySourceOptions } from "./registry_source.ts";
 import type { ImageSource, ResolvedImage } from "./source.ts";
@@ -278,11 +279,9 @@ Deno.test("RegistrySource says clearly that schema 1 is not supported", () =>
     await assertRejects(() => pull(server, "a:1", options), EnrootError, "schema 1");
   }));
 
-const missing = dockerRegistryMissing();
 for (const format of ["oci", "v2s2"] as const) {
   Deno.test({
-    name: `RegistrySource pulls ${format} from docker-registry${missing ? ` (${missing})` : ""}`,
-    ignore: missing !== undefined,
+    ...requiring(DOCKER_REGISTRY_NEEDS, `RegistrySource pulls ${format} from docker-registry`),
     fn: () =>
       withOptions(async (options) => {
         const layout = `${options.tempPath}/layout`;
@@ -308,12 +307,11 @@ for (const format of ["oci", "v2s2"] as const) {
 
 const certificates = makeCertificates();
 globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
-const obstacle = missing ?? (certificates === undefined ? "needs openssl" : undefined);
 Deno.test({
-  name: `RegistrySource pulls from docker-registry with a password and a certificate of its own${
-    obstacle ? ` (${obstacle})` : ""
-  }`,
-  ignore: obstacle !== undefined,
+  ...requiring(
+    { programs: [...DOCKER_REGISTRY_NEEDS.programs, "openssl"] },
+    "RegistrySource pulls from docker-registry with a password and a certificate of its own",
+  ),
   fn: () =>
     withOptions(async (options) => {
       if (certificates === undefined) return;

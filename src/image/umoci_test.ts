@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import "../../tests/support/loaded_library.ts";
 import { writeLayout } from "../../tests/support/oci_layout.ts";
+import { requiring } from "../../tests/support/requires.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
 import { hostPlatform, packImage, parseImageUri } from "./mod.ts";
 
@@ -113,23 +114,11 @@ function run(command: string, args: string[]): string {
   return new TextDecoder("latin1").decode(stdout);
 }
 
-function obstacle(): string | null {
-  if (Deno.uid() !== 0) return "root is needed to make devices";
-  for (const tool of ["umoci", "unsquashfs", "getfattr"]) {
-    try {
-      new Deno.Command(tool, { args: ["--help"], stdout: "null", stderr: "null" }).outputSync();
-    } catch {
-      return `${tool} is not installed`;
-    }
-  }
-  return null;
-}
-
-const reason = obstacle();
-
 Deno.test({
-  name: `packImage() gives the tree that umoci unpacks${reason === null ? "" : ` (${reason})`}`,
-  ignore: reason !== null,
+  ...requiring(
+    { root: true, programs: ["bash", "umoci", "unsquashfs", "getfattr"], xattrs: true },
+    "packImage() gives the tree that umoci unpacks",
+  ),
   async fn() {
     const directory = await Deno.makeTempDir();
     try {

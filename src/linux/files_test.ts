@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { byteStringFromText } from "../bytes/mod.ts";
 import {
   AT,
@@ -33,15 +34,12 @@ import {
 const resident = { sanitizeResources: false };
 
 function inTemporaryDirectory(action: (directory: number, path: string) => void): void {
-  const path = Deno.makeTempDirSync();
-  try {
-    using directory = ownedFd(
-      openat(AT.FDCWD, byteStringFromText(path), { flags: O.RDONLY | O.DIRECTORY }),
-    );
-    action(directory.fd, path);
-  } finally {
-    Deno.removeSync(path, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const path = temporary.path;
+  using directory = ownedFd(
+    openat(AT.FDCWD, byteStringFromText(path), { flags: O.RDONLY | O.DIRECTORY }),
+  );
+  action(directory.fd, path);
 }
 
 function touch(directory: number, name: string): void {

@@ -1,12 +1,13 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { type Needs, type ProgramName, requiring } from "../../tests/support/requires.ts";
 import { CODE_AARCH64, LISTING_AARCH64 } from "./interpreter_aarch64.ts";
 import { CODE_X86_64, LISTING_X86_64 } from "./interpreter_x86_64.ts";
 import { memory, pointers, resultOf, type Syscall, syscallImage, text } from "./syscall_image.ts";
 import type { Architecture } from "./syscall_numbers.ts";
-import { assembled, ASSEMBLERS, isInstalled } from "./testing/assembler.ts";
+import { assembled, ASSEMBLERS } from "../../tests/support/assembler.ts";
 
 const REPORT = { prefix: "[ERROR] ", suffix: " (remedy)\n" };
-const RUNNERS: Readonly<Record<Architecture, readonly string[]>> = {
+const RUNNERS: Readonly<Record<Architecture, readonly ProgramName[]>> = {
   x86_64: [],
   aarch64: ["qemu-aarch64-static"],
 };
@@ -43,20 +44,22 @@ const CASES: [Architecture, string, string][] = [
 ];
 for (const [architecture, listing, code] of CASES) {
   const { assembler: [assembler] } = ASSEMBLERS[architecture];
-  const canAssemble = isInstalled(assembler);
   Deno.test({
-    name: `syscallImage() has the ${architecture} code of its listing` +
-      (canAssemble ? "" : ` (skipped: ${assembler} is not installed)`),
-    ignore: !canAssemble,
+    ...requiring(
+      { programs: [assembler] },
+      `syscallImage() has the ${architecture} code of its listing`,
+    ),
     fn: () => assertEquals(assembled(architecture, listing), code),
   });
 
-  const [runner] = RUNNERS[architecture];
-  const native = architecture === Deno.build.arch;
-  const canRun = native || (runner !== undefined && isInstalled(runner));
-  const note = canRun ? "" : ` (skipped: ${runner ?? architecture} is not installed)`;
+  const runners = RUNNERS[architecture];
+  const needs: Needs = architecture === Deno.build.arch
+    ? {}
+    : runners.length > 0
+    ? { programs: runners }
+    : { other: `no emulator of ${architecture}` };
   const test = (name: string, fn: () => void) =>
-    Deno.test({ name: `syscallImage() on ${architecture} ${name}${note}`, ignore: !canRun, fn });
+    Deno.test({ ...requiring(needs, `syscallImage() on ${architecture} ${name}`), fn });
 
   test("runs its rows in order and passes results on", () => {
     const hello = memory(new TextEncoder().encode("hello\n"));

@@ -22,6 +22,8 @@ import {
   RegistryServer,
   type RegistryServerOptions,
 } from "../../tests/support/registry.ts";
+import { requiring } from "../../tests/support/requires.ts";
+import { until } from "../../tests/support/until.ts";
 import { type RegistryOptions, RepositoryClient } from "./client.ts";
 import type { Download } from "./download.ts";
 
@@ -54,8 +56,7 @@ function tlsTest(
   fn: (keys: { authority: string; tls: { cert: string; key: string } }) => Promise<void>,
 ): void {
   Deno.test({
-    name: certificates === undefined ? `${name} (skipped: needs openssl)` : name,
-    ignore: certificates === undefined,
+    ...requiring({ programs: ["openssl"] }, name),
     async fn() {
       if (certificates === undefined) return;
       const { authority, certificate, key } = certificates;
@@ -402,7 +403,7 @@ Deno.test("disposing of the client ends a download", async () => {
   server.fault = stallAfter(50_000);
   const download = new MemoryDownload(blobOn(server));
   const end = assertRejects(() => client.download(download), EnrootError, "interrupted");
-  while (download.size === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => download.size > 0);
   client[Symbol.dispose]();
   await end;
   // Until the server is through with it, too.

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { Credentials } from "./credentials.ts";
 import type { LoginWish } from "./login.ts";
 
@@ -94,22 +95,20 @@ Deno.test("findLogin() takes a token server's entry only for registries that it 
 
 Deno.test("findLogin() tells a registry's login from its token server's", async () => {
   const owner = async (wish: LoginWish) => {
-    const home = Deno.makeTempDirSync();
+    using temporary = makeTemporaryDirectory();
+    const home = temporary.path;
     const text = "machine docker.io login a password b\nmachine auth.docker.io login a password c";
     Deno.writeTextFileSync(`${home}/.credentials`, text, { mode: 0o600 });
-    try {
-      const credentials = new Credentials({ configPath: home, environment: {} });
-      return (await credentials.findLogin(wish))?.owner;
-    } finally {
-      Deno.removeSync(home, { recursive: true });
-    }
+    const credentials = new Credentials({ configPath: home, environment: {} });
+    return (await credentials.findLogin(wish))?.owner;
   };
   assertEquals(await owner(HUB), "token server");
   assertEquals(await owner({ ...HUB, tokenServer: undefined }), "registry");
 });
 
 Deno.test("findLogin() warns once of a file that others can read", async () => {
-  const home = Deno.makeTempDirSync();
+  using temporary = makeTemporaryDirectory();
+  const home = temporary.path;
   const file = `${home}/.credentials`;
   Deno.writeTextFileSync(file, "machine registry.example.com login a password b");
   const look = () =>
@@ -119,20 +118,16 @@ Deno.test("findLogin() warns once of a file that others can read", async () => {
         assertEquals((await credentials.findLogin(WISH))?.user, "a");
       }
     });
-  try {
-    for (const mode of [0o644, 0o640, 0o602]) {
-      Deno.chmodSync(file, mode);
-      const lines = await look();
-      const octal = mode.toString(8);
-      assertEquals(lines, [
-        `[WARN] ${file} is open to other users (mode ${octal}): chmod 600 ${file}`,
-      ]);
-    }
-    Deno.chmodSync(file, 0o600);
-    assertEquals(await look(), []);
-  } finally {
-    Deno.removeSync(home, { recursive: true });
+  for (const mode of [0o644, 0o640, 0o602]) {
+    Deno.chmodSync(file, mode);
+    const lines = await look();
+    const octal = mode.toString(8);
+    assertEquals(lines, [
+      `[WARN] ${file} is open to other users (mode ${octal}): chmod 600 ${file}`,
+    ]);
   }
+  Deno.chmodSync(file, 0o600);
+  assertEquals(await look(), []);
 });
 
 Deno.test("findLogin() expands a password that begins with $ by a shell", async () => {

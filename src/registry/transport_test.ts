@@ -11,6 +11,8 @@ import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startHttpProxy } from "../../tests/support/http_proxy.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
+import { type Needs, requiring } from "../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { discard, readBody } from "./body.ts";
 import { trustedCertificates } from "./certificates.ts";
 import { Transport } from "./transport.ts";
@@ -41,11 +43,10 @@ const tls = certificates && {
 };
 const paths = { authority: "", directory: "", ...certificates };
 globalThis.addEventListener("unload", () => certificates?.[Symbol.dispose]());
-const needs = certificates === undefined ? " (needs openssl)" : "";
+const OPENSSL: Needs = { programs: ["openssl"] };
 
 Deno.test({
-  name: `send() trusts the authorities that SSL_CERT_FILE and SSL_CERT_DIR name${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() trusts the authorities that SSL_CERT_FILE and SSL_CERT_DIR name"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     for (
@@ -62,8 +63,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() refuses a certificate of an unknown authority, HTTP allowed or not${needs}`,
-  ignore: tls === undefined,
+  ...requiring(
+    OPENSSL,
+    "send() refuses a certificate of an unknown authority, HTTP allowed or not",
+  ),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     for (const allowHttp of [false, true]) {
@@ -80,8 +83,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() trusts a server whose own certificate is named, if it is no authority's${needs}`,
-  ignore: certificates === undefined,
+  ...requiring(
+    OPENSSL,
+    "send() trusts a server whose own certificate is named, if it is no authority's",
+  ),
   async fn() {
     for (const kind of ["leaf", "ca"] as const) {
       const { certificate, key } = { certificate: "", key: "", ...certificates?.selfSigned[kind] };
@@ -97,65 +102,57 @@ Deno.test({
 });
 
 Deno.test({
-  name: `send() trusts the authorities that are kept for a server in certs.d${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() trusts the authorities that are kept for a server in certs.d"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
-    const home = Deno.makeTempDirSync();
-    try {
-      const base = `${home}/.config/containers/certs.d`;
-      Deno.mkdirSync(`${base}/${server.address}`, { recursive: true });
-      const url = `${server.origin}/v2/`;
-      const reach = async (url: string) => {
-        using client = transport({ HOME: home });
-        return await status(client, url);
-      };
-      await assertRejects(() => reach(url), EnrootError, "invalid peer certificate");
-      Deno.copyFileSync(paths.authority, `${base}/${server.address}/ca.crt`);
-      Deno.writeTextFileSync(`${base}/${server.address}/README`, "no certificate");
-      assertEquals(await reach(url), 200);
-      // For that server, and no other.
-      const other = url.replace("127.0.0.1", "localhost");
-      await assertRejects(() => reach(other), EnrootError, "invalid peer certificate");
-      Deno.renameSync(`${base}/${server.address}`, `${home}/certificates`);
-      using client = transport({ HOME: "/", XDG_CONFIG_HOME: `${home}/.config` });
-      Deno.renameSync(`${home}/certificates`, `${base}/${server.address}`);
-      assertEquals(await status(client, url), 200);
-    } finally {
-      Deno.removeSync(home, { recursive: true });
-    }
+    using temporary = makeTemporaryDirectory();
+    const home = temporary.path;
+    const base = `${home}/.config/containers/certs.d`;
+    Deno.mkdirSync(`${base}/${server.address}`, { recursive: true });
+    const url = `${server.origin}/v2/`;
+    const reach = async (url: string) => {
+      using client = transport({ HOME: home });
+      return await status(client, url);
+    };
+    await assertRejects(() => reach(url), EnrootError, "invalid peer certificate");
+    Deno.copyFileSync(paths.authority, `${base}/${server.address}/ca.crt`);
+    Deno.writeTextFileSync(`${base}/${server.address}/README`, "no certificate");
+    assertEquals(await reach(url), 200);
+    // For that server, and no other.
+    const other = url.replace("127.0.0.1", "localhost");
+    await assertRejects(() => reach(other), EnrootError, "invalid peer certificate");
+    Deno.renameSync(`${base}/${server.address}`, `${home}/certificates`);
+    using client = transport({ HOME: "/", XDG_CONFIG_HOME: `${home}/.config` });
+    Deno.renameSync(`${home}/certificates`, `${base}/${server.address}`);
+    assertEquals(await status(client, url), 200);
   },
 });
 
 Deno.test({
-  name: `send() shows a server the client certificate that is kept for it${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() shows a server the client certificate that is kept for it"),
   async fn() {
     await using server = startMutualTls();
-    const home = Deno.makeTempDirSync();
-    try {
-      const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
-      Deno.mkdirSync(directory, { recursive: true });
-      const reach = async () => {
-        using client = transport({ HOME: home, SSL_CERT_FILE: paths.authority });
-        const url = `https://127.0.0.1:${server.port}/`;
-        // Its answers tell no length, so that these are fetched by the other client as well.
-        assertEquals(await status(client, url), await status(client, url, { asSent: true }));
-        return await status(client, url);
-      };
-      await server.ready;
-      await assertRejects(reach, EnrootError);
-      Deno.copyFileSync(certificates?.certificate ?? "", `${directory}/client.cert`);
-      const lines = await capturedStderr(() => assertRejects(reach, EnrootError));
-      assertEquals(lines.length, 1);
-      assertStringIncludes(lines[0] ?? "", `[WARN] Cannot read ${directory}/client.key`);
-      Deno.copyFileSync(certificates?.key ?? "", `${directory}/client.key`);
-      assertEquals(await reach(), 200);
-      Deno.writeTextFileSync(`${directory}/client.key`, "no key");
-      await assertRejects(reach, EnrootError, `the client certificate in ${directory}`);
-    } finally {
-      Deno.removeSync(home, { recursive: true });
-    }
+    using temporary = makeTemporaryDirectory();
+    const home = temporary.path;
+    const directory = `${home}/.config/containers/certs.d/127.0.0.1:${server.port}`;
+    Deno.mkdirSync(directory, { recursive: true });
+    const reach = async () => {
+      using client = transport({ HOME: home, SSL_CERT_FILE: paths.authority });
+      const url = `https://127.0.0.1:${server.port}/`;
+      // Its answers tell no length, so that these are fetched by the other client as well.
+      assertEquals(await status(client, url), await status(client, url, { asSent: true }));
+      return await status(client, url);
+    };
+    await server.ready;
+    await assertRejects(reach, EnrootError);
+    Deno.copyFileSync(certificates?.certificate ?? "", `${directory}/client.cert`);
+    const lines = await capturedStderr(() => assertRejects(reach, EnrootError));
+    assertEquals(lines.length, 1);
+    assertStringIncludes(lines[0] ?? "", `[WARN] Cannot read ${directory}/client.key`);
+    Deno.copyFileSync(certificates?.key ?? "", `${directory}/client.key`);
+    assertEquals(await reach(), 200);
+    Deno.writeTextFileSync(`${directory}/client.key`, "no key");
+    await assertRejects(reach, EnrootError, `the client certificate in ${directory}`);
   },
 });
 
@@ -192,8 +189,7 @@ function startMutualTls(): AsyncDisposable & { port: number; ready: Promise<void
 }
 
 Deno.test({
-  name: `send() goes through the proxy that the environment names${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() goes through the proxy that the environment names"),
   async fn() {
     await using server = new RegistryServer(tls && { tls });
     const [hostname = "", port] = server.address.split(":");
@@ -229,8 +225,7 @@ Deno.test("send() goes through the proxy for plain HTTP", async () => {
 });
 
 Deno.test({
-  name: `send() gets bytes as they were sent, by TLS and through proxies too${needs}`,
-  ignore: tls === undefined,
+  ...requiring(OPENSSL, "send() gets bytes as they were sent, by TLS and through proxies too"),
   async fn() {
     const compressed = new Uint8Array(gzipSync("x".repeat(10_000)));
     const fault = () => {
@@ -333,8 +328,7 @@ Deno.test("trustedCertificates() fails where a variable names nothing", () => {
 });
 
 Deno.test({
-  name: `trustedCertificates() leaves out what is no certificate${needs}`,
-  ignore: certificates === undefined,
+  ...requiring(OPENSSL, "trustedCertificates() leaves out what is no certificate"),
   fn() {
     const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     const file = Deno.makeTempFileSync();

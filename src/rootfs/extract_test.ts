@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type ProgramName, requiring } from "../../tests/support/requires.ts";
+import { inTemporaryDirectory } from "../../tests/support/temp.ts";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { extractImage, openImage } from "./mod.ts";
@@ -18,16 +20,6 @@ function shell(script: string, directory: string): string {
   return decoder.decode(stdout);
 }
 
-async function inTemporaryDirectory(action: (path: string) => Promise<void>): Promise<void> {
-  const path = Deno.makeTempDirSync();
-  try {
-    await action(path);
-  } finally {
-    new Deno.Command("/bin/sh", { args: ["-c", 'chmod -R u+rwx "$0"; rm -rf "$0"', path] })
-      .outputSync();
-  }
-}
-
 async function extract(
   image: string,
   directory: string,
@@ -37,23 +29,20 @@ async function extract(
   await extractImage(file, byteStringFromText(directory), { processors: 2, keepPrivileges });
 }
 
-function available(...programs: string[]): boolean {
-  const script = programs.map((program) => `command -v ${program}`).join(" && ");
-  return new Deno.Command("/bin/sh", { args: ["-c", script], stdout: "null" }).outputSync().success;
-}
-
-/** A test that needs other programs; without them it is passed over. */
-function testWith(programs: string[], name: string, action: (path: string) => Promise<void>) {
-  const missing = programs.filter((program) => !available(program));
+/** A test in a directory that needs other programs. */
+function testWith(
+  programs: readonly ProgramName[],
+  name: string,
+  action: (path: string) => Promise<void>,
+) {
   Deno.test({
-    name: missing.length === 0 ? name : `${name} (needs ${missing.join(", ")})`,
-    ignore: missing.length > 0,
+    ...requiring({ programs }, name),
     ...resident,
     fn: () => inTemporaryDirectory(action),
   });
 }
 
-const SQUASHFS_TOOLS = ["mksquashfs", "unsquashfs"];
+const SQUASHFS_TOOLS = ["mksquashfs", "unsquashfs"] as const;
 
 /** Everything that a tree's metadata and contents say, a line per file. */
 function describe(directory: string): string {
@@ -164,23 +153,11 @@ testWith(
 const OWNER_ONLY = "0x0200000001000700ffffffff04000000ffffffff20000000ffffffff";
 const SET_DEFAULT = `setfattr -n system.posix_acl_default -v ${OWNER_ONLY}`;
 
-const hasAccessLists = available("setfattr") && (() => {
-  const path = Deno.makeTempDirSync();
-  try {
-    shell(`${SET_DEFAULT} .`, path);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    Deno.removeSync(path);
-  }
-})();
-
 Deno.test({
-  name: `extractImage() is not touched by a default access list${
-    hasAccessLists ? "" : " (needs setfattr and a file system with access lists)"
-  }`,
-  ignore: !hasAccessLists || !available(...SQUASHFS_TOOLS),
+  ...requiring(
+    { programs: [...SQUASHFS_TOOLS, "setfattr"], accessLists: true },
+    "extractImage() is not touched by a default access list",
+  ),
   ...resident,
   fn: () =>
     inTemporaryDirectory(async (path) => {
@@ -348,18 +325,11 @@ testWith(SQUASHFS_TOOLS, "extractImage() leaves nothing of a damaged image", asy
   assertEquals([...Deno.readDirSync(path)].map((entry) => entry.name).sort(), ["image", "tree"]);
 });
 
-const mountable = Deno.uid() === 0 && (() => {
-  const path = Deno.makeTempDirSync();
-  const mount = new Deno.Command("mount", { args: ["-t", "tmpfs", "none", path], stderr: "null" });
-  const mounted = mount.outputSync().success;
-  if (mounted) new Deno.Command("umount", { args: [path] }).outputSync();
-  Deno.removeSync(path);
-  return mounted;
-})();
-
 Deno.test({
-  name: `extractImage() leaves nothing on a full disk${mountable ? "" : " (needs to mount)"}`,
-  ignore: !mountable || !available(...SQUASHFS_TOOLS),
+  ...requiring(
+    { programs: SQUASHFS_TOOLS, mounts: true },
+    "extractImage() leaves nothing on a full disk",
+  ),
   ...resident,
   fn: () =>
     inTemporaryDirectory(async (path) => {

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { asUser, CAN_SWITCH_USER, OTHER_USER } from "../../tests/support/as_user.ts";
+import { asUser, OTHER_USER } from "../../tests/support/as_user.ts";
+import { requiring } from "../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { AT, close, mkdirat, O, openat } from "../linux/mod.ts";
@@ -9,12 +11,9 @@ import { removeTree } from "./mod.ts";
 const resident = { sanitizeResources: false };
 
 function inTemporaryDirectory(action: (path: string) => void): void {
-  const path = Deno.makeTempDirSync();
-  try {
-    action(path);
-  } finally {
-    new Deno.Command("rm", { args: ["-rf", path] }).outputSync();
-  }
+  using temporary = makeTemporaryDirectory();
+  const path = temporary.path;
+  action(path);
 }
 
 function names(path: string): string[] {
@@ -93,11 +92,10 @@ function makeInaccessible(path: string): void {
   Deno.chmodSync(`${path}/tree`, 0o100);
 }
 
-const switching = {
-  ...resident,
-  ignore: !CAN_SWITCH_USER,
-};
-const condition = CAN_SWITCH_USER ? "" : " (only the superuser can test it)";
+/** A test that acts as another user. */
+function switchingTest(name: string, fn: () => void): void {
+  Deno.test({ ...requiring({ root: true }, name), ...resident, fn });
+}
 
 Deno.test("removeTree() gives its own directories the permissions it takes", resident, () => {
   inTemporaryDirectory((path) => {
@@ -107,7 +105,7 @@ Deno.test("removeTree() gives its own directories the permissions it takes", res
   });
 });
 
-Deno.test(`removeTree() does so for a user without privileges${condition}`, switching, () => {
+switchingTest("removeTree() does so for a user without privileges", () => {
   inTemporaryDirectory((path) => {
     Deno.chownSync(path, OTHER_USER, OTHER_USER);
     asUser(OTHER_USER, () => {
@@ -119,7 +117,7 @@ Deno.test(`removeTree() does so for a user without privileges${condition}`, swit
   });
 });
 
-Deno.test(`removeTree() names what a user may not remove${condition}`, switching, () => {
+switchingTest("removeTree() names what a user may not remove", () => {
   inTemporaryDirectory((path) => {
     Deno.mkdirSync(`${path}/tree/theirs`, { recursive: true });
     Deno.writeTextFileSync(`${path}/tree/theirs/file`, "");
@@ -133,20 +131,9 @@ Deno.test(`removeTree() names what a user may not remove${condition}`, switching
   });
 });
 
-const mountable = Deno.uid() === 0 && (() => {
-  const path = Deno.makeTempDirSync();
-  const mounted = run("mount", "-t", "tmpfs", "none", path).success;
-  if (mounted) run("umount", path);
-  Deno.removeSync(path);
-  return mounted;
-})();
-
 for (const kind of ["tmpfs", "bind"]) {
   Deno.test({
-    name: `removeTree() refuses a ${kind} mount${
-      mountable ? "" : " (only who may mount can test it)"
-    }`,
-    ignore: !mountable,
+    ...requiring({ mounts: true }, `removeTree() refuses a ${kind} mount`),
     ...resident,
     fn() {
       inTemporaryDirectory((path) => {

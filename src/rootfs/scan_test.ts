@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { asUser, CAN_SWITCH_USER, OTHER_USER } from "../../tests/support/as_user.ts";
+import { asUser, OTHER_USER } from "../../tests/support/as_user.ts";
 import { capturedStderr } from "../../tests/support/captured_stderr.ts";
 import { memoryStore } from "../../tests/support/memory_store.ts";
+import { type Needs, requiring } from "../../tests/support/requires.ts";
 import { byteString, byteStringFromText } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import {
@@ -31,20 +32,14 @@ function shell(script: string, directory: string): void {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-interface Needs {
-  /** A reason why the test cannot be run here. */
-  obstacle?: string | undefined;
-}
-
 /** A test on the directory that a shell script fills. */
 function treeTest(
   name: string,
-  { script, obstacle }: { script: string } & Needs,
+  { script, ...needs }: { script: string } & Needs,
   action: (path: string) => Promise<void> | void,
 ): void {
   Deno.test({
-    name: obstacle === undefined ? name : `${name} (${obstacle})`,
-    ignore: obstacle !== undefined,
+    ...requiring(needs, name),
     ...resident,
     async fn() {
       const path = Deno.makeTempDirSync();
@@ -80,8 +75,6 @@ function paths(root: Directory<string>): string[] {
   return [...walk(root)].slice(1)
     .map(({ path, inode }) => inode.kind === "directory" ? `${path}/` : path);
 }
-
-const ROOT = { obstacle: Deno.uid() === 0 ? undefined : "root is needed" };
 
 treeTest(
   "scanRootfs() reads files of every kind, which belong to root",
@@ -140,7 +133,7 @@ treeTest(
   {
     script: `mkdir d; mknod d/null c 1 3; mknod d/disk b 259 70000
       python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'`,
-    ...ROOT,
+    root: true,
   },
   async (path) => {
     const root = await scan(path);
@@ -193,7 +186,8 @@ treeTest(
       : >home/.lock; : >home/.enroot; mkdir mnt; : >point; chmod 0 mnt point
       mkdir used kept; : >used/file; printf x >secret; : >script; chmod 0 secret; chmod 100 script
       chmod 0 used; ln -s nowhere .lockfile`,
-    obstacle: Deno.uid() === 0 ? undefined : "root is needed to read the tree back",
+    // To read the tree back.
+    root: true,
   },
   async (path) => {
     const kept = ["dev/", "home/", "home/.enroot", "home/.lock", "home/dev/", "home/dev/null"]
@@ -213,7 +207,8 @@ treeTest(
   {
     script: `printf x >f; mkdir d; setfattr -n user.test -v 0x00ff f; setfattr -n user.d -v y d
       setfattr -n user.overlay.opaque -v y d; setfattr -n user.overlay.origin f`,
-    obstacle: hasXattrs() ? undefined : "needs setfattr and a file system with attributes",
+    programs: ["setfattr"],
+    xattrs: true,
   },
   async (path) => {
     const root = await scan(path);
@@ -224,18 +219,13 @@ treeTest(
   },
 );
 
-function hasXattrs(): boolean {
-  const script = "f=$(mktemp); trap 'rm $f' EXIT; setfattr -n user.x -v y $f";
-  return new Deno.Command("/bin/sh", { args: ["-c", script], stderr: "null" }).outputSync().success;
-}
-
 treeTest(
   "scanRootfs() stays on one file system",
   {
     script: `mkdir proc mnt bind; : >file; : >host; printf outside >../outside; : >bind/own
       mount -t tmpfs -o mode=700 none mnt; : >mnt/inside; mount --bind bind mnt/inside 2>&- || :
       mount --bind ../outside host; mkdir here; : >here/x; mount --bind here bind`,
-    ...ROOT,
+    mounts: true,
   },
   async (path) => {
     try {
@@ -356,7 +346,7 @@ treeTest(
   "openScanned() reads a file that its owner may not read, and leaves it so",
   {
     script: `printf secret >file; chmod 0 file; chown -h ${OTHER_USER} file .`,
-    obstacle: CAN_SWITCH_USER ? undefined : "root is needed to become another user",
+    root: true,
   },
   (path) => {
     const directory = openat(-100, byteStringFromText(path), { flags: O.RDONLY | O.DIRECTORY });

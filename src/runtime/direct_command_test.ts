@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { rcScript } from "../image/rc_script.ts";
 import { directCommand } from "./direct_command.ts";
-import { filesDouble } from "./root_files_double.ts";
+import { filesDouble } from "../../tests/support/root_files_double.ts";
 
 const RC = rcScript({
   ...{ env: [], labels: [], volumes: [], workingDir: "/srv" },

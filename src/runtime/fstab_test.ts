@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../tests/support/requires.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import {
   escapeFstabField,
@@ -224,13 +225,8 @@ Deno.test("the mounts that come with enroot parse, and come before the hooks", a
   assertEquals((await shipped("extra/30-lxcfs.fstab")).length, 6);
 });
 
-const findmnt = await hasFindmnt();
-
 Deno.test({
-  name: `parseFstab() reads whole lines as findmnt(8) does${
-    findmnt ? "" : " (findmnt is missing)"
-  }`,
-  ignore: !findmnt,
+  ...requiring({ programs: ["findmnt"] }, "parseFstab() reads whole lines as findmnt(8) does"),
   fn: async () => {
     const file = await Deno.makeTempFile();
     try {
@@ -255,12 +251,3 @@ Deno.test({
     }
   },
 });
-
-async function hasFindmnt(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("findmnt", { args: ["--version"], stdout: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type LoginRequest, type LoginSession, planLogin } from "./login.ts";
-import { filesDouble } from "./root_files_double.ts";
+import { filesDouble } from "../../tests/support/root_files_double.ts";
 
 /** The parts of Debian's login.defs that matter. */
 const DEBIAN_DEFS = `#

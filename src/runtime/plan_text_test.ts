@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
-import { planDouble } from "./plan_double.ts";
+import { planDouble } from "../../tests/support/plan_double.ts";
 import { planText } from "./plan_text.ts";
-import { filesDouble } from "./root_files_double.ts";
+import { filesDouble } from "../../tests/support/root_files_double.ts";
 
 Deno.test("planText() tells what a plain start does, in order", () => {
   const plan = planDouble({

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { O, SyscallError } from "../linux/mod.ts";
 import { hostFiles, rootFiles } from "./opened_files.ts";
 import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
@@ -7,13 +8,10 @@ import { openRootDirectory, type RootDirectory } from "./root_directory.ts";
 const resident = { sanitizeResources: false };
 
 function withRoot(action: (root: RootDirectory, path: string) => void): void {
-  const path = Deno.makeTempDirSync();
-  try {
-    using root = openRootDirectory(path);
-    action(root, path);
-  } finally {
-    Deno.removeSync(path, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const path = temporary.path;
+  using root = openRootDirectory(path);
+  action(root, path);
 }
 
 Deno.test(

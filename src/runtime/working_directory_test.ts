@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { byteStringFromText } from "../bytes/mod.ts";
 import { AT, changeDirectory, mkdirat, unlinkat } from "../linux/mod.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { workingDirectory } from "./working_directory.ts";
 
 /** The C library stays open. */
@@ -8,7 +9,8 @@ const resident = { sanitizeResources: false };
 
 Deno.test("workingDirectory() is a path of any bytes", resident, () => {
   const before = Deno.cwd();
-  const parent = byteStringFromText(Deno.realPathSync(Deno.makeTempDirSync()));
+  using temporary = makeTemporaryDirectory();
+  const parent = byteStringFromText(Deno.realPathSync(temporary.path));
   const directory = `${parent}/J\xf6rg (deleted)`;
   mkdirat(AT.FDCWD, directory, { mode: 0o700 });
   try {
@@ -19,6 +21,5 @@ Deno.test("workingDirectory() is a path of any bytes", resident, () => {
     assertEquals(workingDirectory(), "/proc/self/cwd");
   } finally {
     Deno.chdir(before);
-    Deno.removeSync(parent, { recursive: true });
   }
 });

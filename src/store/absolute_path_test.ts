@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { absolutePath } from "./absolute_path.ts";
 
 Deno.test("absolutePath() starts from the working directory", () => {
@@ -8,10 +9,10 @@ Deno.test("absolutePath() starts from the working directory", () => {
 
 Deno.test("absolutePath() finds nothing in a working directory that was deleted", () => {
   const before = Deno.cwd();
-  const directory = Deno.makeTempDirSync();
+  using directory = makeTemporaryDirectory();
   try {
-    Deno.chdir(directory);
-    Deno.removeSync(directory);
+    Deno.chdir(directory.path);
+    Deno.removeSync(directory.path);
     assertEquals(absolutePath("x"), "/proc/self/cwd/x");
     assertEquals(absolutePath("/x"), "/x");
   } finally {

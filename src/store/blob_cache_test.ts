@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { requiring } from "../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, digestOf } from "../formats/oci/mod.ts";
 import { BlobCache, type Fill } from "./blob_cache.ts";
@@ -19,12 +21,9 @@ const refuse: Fill = () => Promise.reject(new Error("must not be fetched"));
 async function inCache(
   test: (cache: BlobCache, directory: string) => Promise<void>,
 ): Promise<void> {
-  const top = Deno.makeTempDirSync();
-  try {
-    await test(new BlobCache(`${top}/cache`, top), `${top}/cache`);
-  } finally {
-    Deno.removeSync(top, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const top = temporary.path;
+  await test(new BlobCache(`${top}/cache`, top), `${top}/cache`);
 }
 
 function names(directory: string): string[] {
@@ -321,10 +320,11 @@ Deno.test(
     }),
 );
 
-const canSwitchUser = Deno.uid() === 0;
 Deno.test({
-  name: `a cache that may only be read serves what it has${canSwitchUser ? "" : " (needs root)"}`,
-  ignore: !canSwitchUser,
+  ...requiring(
+    { root: true, programs: ["setpriv"] },
+    "a cache that may only be read serves what it has",
+  ),
   ...resident,
   fn: () =>
     inCache(async (cache, directory) => {

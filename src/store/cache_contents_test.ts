@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Digest, digestOf } from "../formats/oci/mod.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { listCache, pruneCache, verifyCachedBlob } from "./cache_contents.ts";
 
 /** The C library stays loaded, which the test runner would call a leak. */
@@ -12,22 +13,19 @@ const DAY = 24 * 60 * 60 * 1000;
 async function inCache(
   test: (directory: string, digests: Digest[]) => Promise<void> | void,
 ): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  try {
-    const digests = [1, 2, 3].map((days) => {
-      const bytes = new Uint8Array(1000 * days);
-      const path = `${directory}/${digestOf(bytes)}`;
-      Deno.writeFileSync(path, bytes);
-      const time = new Date(Date.now() - days * DAY);
-      Deno.utimeSync(path, time, time);
-      return digestOf(bytes);
-    });
-    Deno.writeTextFileSync(`${directory}/README`, "somebody's");
-    Deno.writeTextFileSync(`${directory}/x.partial`, "partial");
-    await test(directory, digests);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const directory = temporary.path;
+  const digests = [1, 2, 3].map((days) => {
+    const bytes = new Uint8Array(1000 * days);
+    const path = `${directory}/${digestOf(bytes)}`;
+    Deno.writeFileSync(path, bytes);
+    const time = new Date(Date.now() - days * DAY);
+    Deno.utimeSync(path, time, time);
+    return digestOf(bytes);
+  });
+  Deno.writeTextFileSync(`${directory}/README`, "somebody's");
+  Deno.writeTextFileSync(`${directory}/x.partial`, "partial");
+  await test(directory, digests);
 }
 
 function names(directory: string): string[] {

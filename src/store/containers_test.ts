@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { containerPath, listContainers, resolveContainer, resolveTarget } from "./containers.ts";
 import { newContainer, type NewContainerOptions } from "./new_container.ts";
@@ -7,12 +8,9 @@ import { newContainer, type NewContainerOptions } from "./new_container.ts";
 const resident = { sanitizeResources: false };
 
 function inTemporaryDirectory(action: (path: string) => void): void {
-  const path = Deno.makeTempDirSync();
-  try {
-    action(path);
-  } finally {
-    Deno.removeSync(path, { recursive: true });
-  }
+  using temporary = makeTemporaryDirectory();
+  const path = temporary.path;
+  action(path);
 }
 
 function names(path: string): string[] {

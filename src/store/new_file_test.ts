@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
+import { makeTemporaryDirectory } from "../../tests/support/temp.ts";
 import { NewFile } from "./new_file.ts";
 
 /** The C library stays loaded, which the test runner would call a leak. */
@@ -10,12 +11,8 @@ const encode = (text: string) => new TextEncoder().encode(text);
 
 function inTemporaryDirectory(test: (path: string) => void): () => void {
   return () => {
-    const path = Deno.makeTempDirSync();
-    try {
-      test(path);
-    } finally {
-      Deno.removeSync(path, { recursive: true });
-    }
+    using directory = makeTemporaryDirectory();
+    test(directory.path);
   };
 }
 

@@ -1,13 +1,12 @@
 /** What a process that is killed leaves behind, and who clears it away. */
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { enrootCommand, makeHome, type TestHome } from "../support/enroot.ts";
 import { silence } from "../support/faults.ts";
 import { RegistryServer } from "../support/registry.ts";
 import { tarArchive } from "../support/tar_archive.ts";
+import { until } from "../support/until.ts";
 
 const ENV = { ENROOT_ALLOW_HTTP: "y" };
-/** Milliseconds to wait for what takes a moment. */
-const PATIENCE = 20_000;
 
 /** The temporary files of a home: images and containers in the making. */
 function temporaries(home: TestHome): string[] {
@@ -57,12 +56,9 @@ for (
     const startStuck = async (name: string) => {
       const before = temporaries(home);
       const child = start("stuck", name).spawn();
-      for (const begin = Date.now();;) {
-        const made = temporaries(home).find((path) => !before.includes(path));
-        if (made !== undefined) return { child, made };
-        assert(Date.now() - begin < PATIENCE);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      const made = () => temporaries(home).find((path) => !before.includes(path));
+      await until(() => made() !== undefined);
+      return { child, made: made() ?? "" };
     };
     const killed = await startStuck("killed");
     killed.child.kill("SIGKILL");

@@ -20,7 +20,7 @@ containerTest("batch starts the root file system that its script names", async (
   Deno.writeTextFileSync(`${home.path}/image.sh`, `#ENROOT_ROOTFS=${home.path}/box.sqsh\n`);
   const image = await home.enroot(["batch", "--", "image.sh", "sh", "-c", "exit 3"]);
   assertEquals(image, { code: 3, signal: null, stdout: "", stderr: "" });
-});
+}, { fuse: true });
 
 containerTest("batch is the interpreter of a script's first line", async () => {
   using home = await makeContainerHome();

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { containerTest, makeContainerHome } from "../support/container.ts";
 
+// Runs alone: fifty starts at once are load enough.
+
 containerTest("fifty starts over five root file systems all succeed", async () => {
   using home = await makeContainerHome();
   const names = ["a", "b", "c", "d", "e"];

@@ -1,14 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { enrootCommand, makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
-
-const MKSQUASHFS = new Deno.Command("/bin/sh", { args: ["-c", "command -v mksquashfs"] })
-  .outputSync().success;
+import { requiring } from "../support/requires.ts";
 
 /** A test on an image that a shell script makes from the directory `tree`. */
 function imageTest(name: string, script: string, fn: (home: TestHome) => Promise<void>): void {
   Deno.test({
-    name: MKSQUASHFS ? name : `${name} (needs mksquashfs)`,
-    ignore: !MKSQUASHFS,
+    ...requiring({ programs: ["mksquashfs"] }, name),
     async fn() {
       using home = makeHome();
       const made = new Deno.Command("/bin/sh", {

@@ -91,7 +91,7 @@ containerTest("exec finds a container, or an image, by its name", async () => {
     [several.code, several.stderr],
     [1, `[ERROR] Cannot enter box: it runs 2 times, as PID ${pids}\n`],
   );
-});
+}, { fuse: true });
 
 containerTest("exec enters containers only", async () => {
   const home = await box();
@@ -125,9 +125,8 @@ Deno.test("exec says what it cannot enter", async () => {
 });
 
 containerTest(
-  `exec makes the superuser the owner of the container${IS_ROOT ? "" : " (needs the superuser)"}`,
+  "exec makes the superuser the owner of the container",
   async () => {
-    if (!IS_ROOT) return;
     const home = await box();
     for (const [args, id] of [[[], TEST_UID], [["--root"], 0], [["--pid"], TEST_UID]] as const) {
       await using _running = await startWaiting(home, [...args, "box"]);
@@ -140,4 +139,5 @@ containerTest(
       assert(id === 0 || bounds === "CapBnd:\t0000000000000000");
     }
   },
+  { root: true },
 );

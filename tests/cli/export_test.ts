@@ -7,12 +7,9 @@ import {
   TEST_UID,
   type TestHome,
 } from "../support/enroot.ts";
+import { requiring } from "../support/requires.ts";
 import { treeListing } from "../support/tree_listing.ts";
-
-function available(...programs: string[]): boolean {
-  const script = programs.map((program) => `command -v ${program}`).join(" && ");
-  return new Deno.Command("/bin/sh", { args: ["-c", script], stdout: "null" }).outputSync().success;
-}
+import { until } from "../support/until.ts";
 
 /** Runs a shell script as the test user. @returns its output */
 function shell(script: string, cwd: string): string {
@@ -45,13 +42,11 @@ const SAMPLE = `
   printf data | dd of=sparse bs=1 seek=1500000 conv=notrunc 2>/dev/null
   find . -exec touch -h -d 2001-02-03T04:05:06Z {} +`;
 
-const ROOT_WITH_UNSQUASHFS = Deno.uid() === 0 && available("unsquashfs");
-
 Deno.test({
-  name: `export makes an image of a container, root's own${
-    ROOT_WITH_UNSQUASHFS ? "" : " (needs unsquashfs and root)"
-  }`,
-  ignore: !ROOT_WITH_UNSQUASHFS,
+  ...requiring(
+    { root: true, programs: ["unsquashfs"] },
+    "export makes an image of a container, root's own",
+  ),
   async fn() {
     using home = makeContainer(SAMPLE);
     const { code, stdout, stderr } = await runEnroot(["export", "box"], { home });
@@ -110,7 +105,7 @@ Deno.test("export leaves out what a start leaves behind", async () => {
   assertEquals(found.sort(), [".", "./dev", "./kept", "./kept/.lock"]);
 });
 
-Deno.test("export reads what its owner may not, and changes nothing", async () => {
+Deno.test("export reads what its owner may not, and changes nothing", async (t) => {
   using home = makeContainer(
     `mkdir -p a/b/c shut; printf 1 >a/b/c/file; printf 2 >shut/file; printf 3 >file
      setfattr -n user.x -v y file 2>/dev/null || :
@@ -128,25 +123,31 @@ Deno.test("export reads what its owner may not, and changes nothing", async () =
   const { code, stderr } = await runEnroot(["export", "box"], { home });
   assertEquals(code, 0, stderr);
   assertEquals(modes(), before);
-  if (!available("unsquashfs")) return;
-  const { stdout } = new Deno.Command("unsquashfs", {
-    args: ["-lls", `${home.path}/box.sqsh`],
-  }).outputSync();
-  const listed = new TextDecoder().decode(stdout).split("\n")
-    .flatMap((line) => /^(\S{10}) .* squashfs-root\/(.*)$/.exec(line)?.slice(1).join(" ") ?? []);
-  assertEquals(listed, [
-    "dr-------- a",
-    "d-wx------ a/b",
-    "d--------- a/b/c",
-    "---------- a/b/c/file",
-    "---------- file",
-    "d--------- shut",
-    "---------- shut/file",
-  ]);
-  const file = new Deno.Command("unsquashfs", {
-    args: ["-cat", `${home.path}/box.sqsh`, "a/b/c/file"],
+  await t.step({
+    ...requiring({ programs: ["unsquashfs"] }, "so that unsquashfs shows it"),
+    fn: () => {
+      const { stdout } = new Deno.Command("unsquashfs", {
+        args: ["-lls", `${home.path}/box.sqsh`],
+      }).outputSync();
+      const listed = new TextDecoder().decode(stdout).split("\n")
+        .flatMap((line) =>
+          /^(\S{10}) .* squashfs-root\/(.*)$/.exec(line)?.slice(1).join(" ") ?? []
+        );
+      assertEquals(listed, [
+        "dr-------- a",
+        "d-wx------ a/b",
+        "d--------- a/b/c",
+        "---------- a/b/c/file",
+        "---------- file",
+        "d--------- shut",
+        "---------- shut/file",
+      ]);
+      const file = new Deno.Command("unsquashfs", {
+        args: ["-cat", `${home.path}/box.sqsh`, "a/b/c/file"],
+      });
+      assertEquals(new TextDecoder().decode(file.outputSync().stdout), "1");
+    },
   });
-  assertEquals(new TextDecoder().decode(file.outputSync().stdout), "1");
 });
 
 Deno.test("export with SOURCE_DATE_EPOCH gives the same bytes, wherever and with whatever", async () => {
@@ -230,7 +231,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const name = temporary();
       return name !== undefined && Deno.statSync(`${home.path}/${name}`).size > 1_000_000;
     };
-    while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(isUnderWay, { interval: 1 });
     child.kill(signal);
     assertEquals((await child.output()).signal, signal);
     assertEquals(temporary(), undefined);
@@ -245,10 +246,10 @@ const HAS_ENV = new Deno.Command("/bin/sh", {
 }).outputSync().success;
 
 Deno.test({
-  name: `export works with signals blocked and / as working directory${
-    HAS_ENV ? "" : " (needs env --block-signal)"
-  }`,
-  ignore: !HAS_ENV,
+  ...requiring(
+    { other: HAS_ENV ? undefined : "env has no --block-signal" },
+    "export works with signals blocked and / as working directory",
+  ),
   async fn() {
     using home = makeContainer("printf x >file");
     const output = `${home.path}/saved.sqsh`;

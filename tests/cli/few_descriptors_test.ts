@@ -1,11 +1,10 @@
 /** Callers that may not have many descriptors. */
 import { assertEquals } from "@std/assert";
-import { sharedContainerHome } from "../support/container.ts";
+import { containerTest, sharedContainerHome } from "../support/container.ts";
 import { makeHome, programFiles, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { RegistryServer } from "../support/registry.ts";
 import { tarArchive } from "../support/tar_archive.ts";
 import { treeListing } from "../support/tree_listing.ts";
-import { userNamespaceObstacle } from "../support/user_namespaces.ts";
 
 /** Whether it is the executable that is tested: Deno itself takes more, and raises its limit. */
 const IS_EXECUTABLE = Deno.env.get("ENROOT_TEST_BINARY") !== undefined;
@@ -67,17 +66,8 @@ Deno.test(`images of many layers, deep and wide, take no more than ${LIMIT} desc
 });
 
 const box = sharedContainerHome();
-const obstacle = IS_EXECUTABLE ? userNamespaceObstacle() : "Deno raises the limit itself";
-Deno.test({
-  name: `a container has the limit of its caller${
-    obstacle === undefined ? "" : ` (skipped: ${obstacle})`
-  }`,
-  ignore: obstacle !== undefined,
-  sanitizeResources: false,
-  sanitizeOps: false,
-  async fn() {
-    const args = ["start", "box", "sh", "-c", "ulimit -Sn; ulimit -Hn"];
-    const output = await runLimited("ulimit -n 500; ulimit -Sn 200", args, await box());
-    assertEquals(output, "200\n500\n");
-  },
-});
+containerTest("a container has the limit of its caller", async () => {
+  const args = ["start", "box", "sh", "-c", "ulimit -Sn; ulimit -Hn"];
+  const output = await runLimited("ulimit -n 500; ulimit -Sn 200", args, await box());
+  assertEquals(output, "200\n500\n");
+}, { other: IS_EXECUTABLE ? undefined : "Deno raises the limit itself" });

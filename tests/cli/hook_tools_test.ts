@@ -52,16 +52,16 @@ containerTest("enroot-nsenter makes namespaces, with or without a remapped root"
     `enroot-nsenter --user --mount --remap-root sh -c 'id -u; mount -t tmpfs none /mnt; exit 3'`,
   );
   assertEquals(root, { code: 3, stdout: "0\n", stderr: "" });
-});
+}, { programs: ["mount"] });
 
 containerTest("enroot-nsenter joins the namespaces of a process", async () => {
   const { code, stdout, stderr } = await run(`
     enroot-nsenter --user --mount --remap-root sh -c 'mount -t tmpfs marked /mnt; exec sleep 60' &
     trap "kill $!" EXIT
-    until grep -q marked /proc/$!/mountinfo; do sleep 0.1; done
+    for i in $(seq 300); do grep -q marked /proc/$!/mountinfo && break; sleep 0.1; done
     enroot-nsenter --target $! --user --mount grep -c marked /proc/self/mountinfo`);
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: "1\n", stderr: "" });
-});
+}, { programs: ["mount"] });
 
 containerTest("enroot-nsenter takes environment and directory from its options", async () => {
   const { stdout, stderr } = await run(`

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { enrootCommand, makeHome, runEnroot, type TestHome } from "../support/enroot.ts";
 import { manyHoles, nestedDirectories, sharedListing } from "../support/hostile_images.ts";
+import { until } from "../support/until.ts";
 
 /** Milliseconds that are far more than it takes, and far less than it once took. */
 const SOON = 60_000;
@@ -70,7 +71,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     using home = homeWith(sharedListing({ directories: 1, names: 300_000 }));
     const child = enrootCommand(["create", "image.sqsh"], { home }).spawn();
     const deadline = setTimeout(() => child.kill("SIGKILL"), SOON);
-    await untilMade(home);
+    await until(() => isMade(home));
     child.kill(signal);
     const { signal: died } = await child.output();
     clearTimeout(deadline);
@@ -79,16 +80,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-/** Waits until a container is being filled. */
-async function untilMade(home: TestHome): Promise<void> {
-  for (let tries = 0; tries < SOON / 10; tries++) {
-    try {
-      for (const { name } of Deno.readDirSync(home.data)) {
-        if ([...Deno.readDirSync(`${home.data}/${name}/rootfs`)].length > 0) return;
-      }
-    } catch {
-      // Not yet.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+/** Whether a container is being filled. */
+function isMade(home: TestHome): boolean {
+  try {
+    return [...Deno.readDirSync(home.data)].some(({ name }) =>
+      [...Deno.readDirSync(`${home.data}/${name}/rootfs`)].length > 0
+    );
+  } catch {
+    return false;
   }
 }

@@ -92,7 +92,7 @@ containerTest("an image's variables are what it says, and nothing of the host", 
 
   await enroot(home, ["load", "--name", "loaded", `oci:${home.path}/layout`]);
   assertEquals(await variablesIn(home, ["loaded"]), VARIABLES);
-});
+}, { fuse: true });
 
 containerTest("lines added to a container's environment name variables of the host", async () => {
   using home = makeHome();

@@ -3,8 +3,8 @@
  * squashfs shows of it.
  */
 import { assert, assertEquals } from "@std/assert";
-import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
-import { mountLoop, run, whyNoMounts } from "../support/image_mount.ts";
+import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
+import { IMAGE_MOUNT_NEEDS, mountLoop, run } from "../support/image_mount.ts";
 
 /** Each compressor with small, usual and large blocks; the second is what the original writes. */
 const FORMATS: readonly (readonly string[])[] = [
@@ -50,17 +50,10 @@ getfattr -R -P -h -d -e hex -m '^user' . | sort
 find . -type f -print0 | sort -z | xargs -0 sha256sum
 `;
 
-const why = whyNoMounts();
-const directory = why === null ? Deno.makeTempDirSync({ prefix: "enroot-contents-" }) : "";
-let shared: Promise<ContainerHome> | undefined;
-const box = () => shared ??= makeContainerHome();
-globalThis.addEventListener("unload", () => {
-  void shared?.then((home) => home[Symbol.dispose]());
-  if (directory !== "") Deno.removeSync(directory, { recursive: true });
-});
+const box = sharedContainerHome();
 
 async function makeImage(home: ContainerHome, options: readonly string[]): Promise<string> {
-  const tree = `${directory}/tree`;
+  const tree = `${home.path}/tree`;
   try {
     Deno.mkdirSync(tree);
     await run("sh", "-c", TREE, "sh", tree);
@@ -95,8 +88,7 @@ function exists(path: string): boolean {
 }
 
 function contentsTest(name: string, fn: () => Promise<void>): void {
-  if (why === null) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: ${why})`, ignore: true, fn });
+  containerTest(name, fn, IMAGE_MOUNT_NEEDS);
 }
 
 for (const options of FORMATS) {

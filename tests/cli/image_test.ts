@@ -1,12 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type ContainerHome, makeContainerHome } from "../support/container.ts";
+import { type ContainerHome, sharedContainerHome } from "../support/container.ts";
 import { enrootCommand } from "../support/enroot.ts";
-import { fuseOverlayTest, holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
+import { holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
 
-let shared: Promise<ContainerHome> | undefined;
 /** One image for all tests of this file. */
-const box = () => shared ??= makeContainerHome();
-globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
+const box = sharedContainerHome();
 
 /** The servers that serve the image of this home. */
 const servers = (home: ContainerHome) => holdersOf(`${home.path}/box.sqsh`);
@@ -166,23 +164,20 @@ imageTest("start says what is wrong with an image", async () => {
   assertMatch(none.stderr, /^\[ERROR\] .*none\.sqsh\n$/);
 });
 
-fuseOverlayTest(
-  "start uses fuse-overlayfs where the kernel's overlayfs is not wanted",
-  async () => {
-    const home = await box();
-    const { stdout, stderr } = await home.enroot(
-      [
-        "start",
-        "--rw",
-        "box.sqsh",
-        "sh",
-        "-c",
-        "echo x > /srv/new; cat /srv/new; grep ' / ' /proc/self/mountinfo",
-      ],
-      { env: { ENROOT_NATIVE_OVERLAYFS: "n" } },
-    );
-    assertEquals(stderr, "");
-    assertMatch(stdout, /^x\n.* fuse\.fuse-overlayfs /);
-    await untilNoServers(home);
-  },
-);
+imageTest("start uses fuse-overlayfs where the kernel's overlayfs is not wanted", async () => {
+  const home = await box();
+  const { stdout, stderr } = await home.enroot(
+    [
+      "start",
+      "--rw",
+      "box.sqsh",
+      "sh",
+      "-c",
+      "echo x > /srv/new; cat /srv/new; grep ' / ' /proc/self/mountinfo",
+    ],
+    { env: { ENROOT_NATIVE_OVERLAYFS: "n" } },
+  );
+  assertEquals(stderr, "");
+  assertMatch(stdout, /^x\n.* fuse\.fuse-overlayfs /);
+  await untilNoServers(home);
+}, { programs: ["fuse-overlayfs"] });

@@ -2,16 +2,14 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { enrootCommand, makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { importHostImage, makeContainer, pushHostImage } from "../support/host_container.ts";
 import { RegistryServer } from "../support/registry.ts";
-import { userNamespaceObstacle } from "../support/user_namespaces.ts";
+import { requiring } from "../support/requires.ts";
 
-const NO_NAMESPACES = userNamespaceObstacle() !== undefined;
 const HTTP = { ENROOT_ALLOW_HTTP: "y" };
 
 /** A test that starts containers. */
 function containerTest(name: string, test: (home: TestHome) => Promise<void>): void {
   Deno.test({
-    name: `${name} (needs user namespaces)`,
-    ignore: NO_NAMESPACES,
+    ...requiring({ userNamespaces: true }, name),
     async fn() {
       using home = makeHome();
       await makeContainer(home, "box");
@@ -131,28 +129,6 @@ containerTest("start passes variables and mounts on", async (home) => {
   const args = ["start", ...options, "box", "sh", "-c", 'echo "$A|$B|$C"; cat /tmp/data'];
   const { stdout } = await runEnroot(args, { home, env: { B: "b", C: "c" } });
   assertEquals(stdout, "1 2|b|\nof the host\n");
-});
-
-containerTest("exec enters a running container and list --fancy shows it", async (home) => {
-  const args = ["start", "--env", "MARK=x", "box", "sh", "-c", "echo ready; exec sleep 60"];
-  const container = enrootCommand(args, { home }).spawn();
-  try {
-    const reader = container.stdout.getReader();
-    assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
-    reader.releaseLock();
-    const pid = String(container.pid);
-    const inside = await runEnroot(["exec", pid, "sh", "-c", "echo $MARK; cat /etc/motd"], {
-      home,
-    });
-    assertEquals([inside.code, inside.stdout], [0, "x\nHello from inside the image!\n"]);
-    const failed = await runEnroot(["exec", pid, "sh", "-c", "exit 3"], { home });
-    assertEquals(failed.code, 3);
-    const { stdout } = await runEnroot(["list", "--fancy"], { home });
-    assertMatch(stdout, new RegExp(`^NAME +PID .*\nbox +${pid} +sleep +S `));
-  } finally {
-    container.kill("SIGKILL");
-    await container.output();
-  }
 });
 
 containerTest("import, create and start need no program in PATH", async (home) => {

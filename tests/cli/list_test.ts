@@ -5,8 +5,10 @@ import {
   sharedContainerHome,
   startWaiting,
 } from "../support/container.ts";
-import { makeHome, programFiles, runEnroot } from "../support/enroot.ts";
+import { enrootCommand, makeHome, programFiles, runEnroot } from "../support/enroot.ts";
 import { atTerminal, terminalTest } from "../support/terminal.ts";
+
+// Runs alone: list --fancy shows every container of a user.
 
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
@@ -42,6 +44,29 @@ Deno.test("list --fancy has a header even where there is no container", async ()
   assertMatch(stdout, /^NAME .*\n$/);
 });
 
+containerTest("exec enters a running container and list --fancy shows it", async () => {
+  const home = await box();
+  const args = ["start", "--env", "MARK=x", "box", "sh", "-c", "echo ready; exec sleep 60"];
+  const container = enrootCommand(args, { home }).spawn();
+  try {
+    const reader = container.stdout.getReader();
+    assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
+    reader.releaseLock();
+    const pid = String(container.pid);
+    const inside = await runEnroot(["exec", pid, "sh", "-c", "echo $MARK; cat /etc/motd"], {
+      home,
+    });
+    assertEquals([inside.code, inside.stdout], [0, "x\nHello from inside the image!\n"]);
+    const failed = await runEnroot(["exec", pid, "sh", "-c", "exit 3"], { home });
+    assertEquals(failed.code, 3);
+    const { stdout } = await runEnroot(["list", "--fancy"], { home });
+    assertMatch(stdout, new RegExp(`^NAME +PID .*\nbox +${pid} +sleep +S `));
+  } finally {
+    container.kill("SIGKILL");
+    await container.output();
+  }
+});
+
 containerTest("list --fancy shows a container that does not run by its name alone", async () => {
   assertEquals(await rows(await box()), ["box"]);
 });
@@ -70,13 +95,9 @@ containerTest("list --fancy shows the image of a container that runs from one", 
   const lines = await rows(home);
   assertMatch(lines[0] ?? "", new RegExp(`^${home.path}/box\\.sqsh +${running.pid} +sh `));
   assertEquals(lines.slice(1), ["box"]);
-});
-
-const FUSE_OVERLAYFS = new Deno.Command("/bin/sh", { args: ["-c", "command -v fuse-overlayfs"] })
-  .outputSync().success;
+}, { fuse: true });
 
 containerTest("list --fancy and exec find an image under fuse-overlayfs", async () => {
-  if (!FUSE_OVERLAYFS) return;
   const home = await box();
   const env = { ENROOT_NATIVE_OVERLAYFS: "no" };
   await using running = await startWaiting(home, ["box.sqsh"], { env });
@@ -86,7 +107,7 @@ containerTest("list --fancy and exec find an image under fuse-overlayfs", async 
   );
   const { code, stdout } = await home.enroot(["exec", "box.sqsh", "cat", "/etc/motd"]);
   assertEquals([code, stdout], [0, "Hello from inside the image!\n"]);
-});
+}, { fuse: true, programs: ["fuse-overlayfs"] });
 
 containerTest("list --json tells all that is known", async () => {
   const home = await box();
@@ -115,7 +136,7 @@ containerTest("list --json tells all that is known", async () => {
     },
     { name: null, rootfs: null, image: `${home.path}/box.sqsh`, processes: [process(image)] },
   ]);
-});
+}, { fuse: true });
 
 containerTest("list shows a blank in a name or path as \\040", async () => {
   const home = await box();
@@ -133,7 +154,7 @@ containerTest("list shows a blank in a name or path as \\040", async () => {
     Deno.renameSync(`${home.data}/b c`, home.rootfs);
     Deno.removeSync(`${home.path}/a b.sqsh`);
   }
-});
+}, { fuse: true });
 
 containerTest("list --fancy shows a process inside, whatever was started", async () => {
   const home = await box();

@@ -10,8 +10,10 @@ import {
 } from "../support/enroot.ts";
 import { writeLayout } from "../support/oci_layout.ts";
 import { serveRegistry } from "../support/registry.ts";
+import { requiring } from "../support/requires.ts";
 import { tarArchive, type TarMember } from "../support/tar_archive.ts";
 import { treeListing } from "../support/tree_listing.ts";
+import { until } from "../support/until.ts";
 
 const NAME = "n".repeat(200);
 const BIG = "0123456789abcdef".repeat(20_000);
@@ -268,18 +270,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
         return false;
       }
     };
-    while (!isUnderWay()) await new Promise((resolve) => setTimeout(resolve, 1));
+    await until(isUnderWay, { interval: 1 });
     child.kill(signal);
     assertEquals((await child.output()).signal, signal);
     assertEquals(names(home.data), []);
   });
 }
 
-const CAN_MOUNT = Deno.uid() === 0;
-
 Deno.test({
-  name: `load leaves nothing behind on a disk that is full${CAN_MOUNT ? "" : " (needs root)"}`,
-  ignore: !CAN_MOUNT,
+  ...requiring({ mounts: true }, "load leaves nothing behind on a disk that is full"),
   async fn() {
     using home = makeHome();
     Deno.mkdirSync(home.data);

@@ -3,20 +3,21 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
 
+// Runs alone: list --fancy shows every container of a user.
+
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
 
 /** Runs a shell script in a container in which `$enroot` is the program, with the same containers. */
 async function nested(home: ContainerHome, script: string, options: string[] = []) {
-  const { command, args, env } = programFiles();
-  const directory = command.replace(/\/bin\/[^/]*$/, "");
+  const { command, args, env, directories } = programFiles();
   const mounts = ["/usr", "/lib", "/lib64"].filter(exists)
     .map((path) => `${path}:${path}:none:rbind,ro,x-create=dir`);
   const variables = { ...home.env, ...env, enroot: [command, ...args].join(" ") };
   const { code, stdout, stderr } = await home.enroot([
     "start",
     ...options,
-    ...[...mounts, home.path, directory].flatMap((mount) => ["--mount", mount]),
+    ...[...mounts, home.path, ...directories].flatMap((mount) => ["--mount", mount]),
     // What is reserved for settings does not pass: they are set inside.
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...["box", "/usr/bin/sh", "-c", script],
@@ -59,14 +60,14 @@ containerTest("an image starts inside a container, with namespaces of its own", 
     stdout: "1\nHello from inside the image!\n",
     stderr: "",
   });
-});
+}, { fuse: true });
 
 containerTest("list and exec work inside a container", async () => {
   const home = await box();
   const { code, stdout, stderr } = await nested(
     home,
     `cd $HOME; $enroot start box.sqsh sh -c 'echo up; exec sleep 60' > up & started=$!
-     until grep -qs up up; do sleep 0.1; done
+     for i in $(seq 600); do grep -qs up up && break; kill -0 $started || exit; sleep 0.1; done
      $enroot list --fancy; $enroot exec box.sqsh cat /etc/motd; $enroot exec $$ pwd
      kill $started`,
   );
@@ -78,7 +79,7 @@ containerTest("list and exec work inside a container", async () => {
   const own = lines.findIndex((line) => /^box +\d+ +sh /.test(line));
   assert(own > 1, stdout);
   assertEquals(lines.slice(-3), ["Hello from inside the image!", home.path, ""]);
-});
+}, { fuse: true });
 
 containerTest("a container starts inside a container of a remapped root", async () => {
   const home = await box();

@@ -1,6 +1,6 @@
 /** The program on Linux 4.18 (RHEL 8), as far as refusing newer system calls makes one of this. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { type ContainerHome, containerTest, makeContainerHome } from "../support/container.ts";
+import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import {
   enrootCommand,
   makeHome,
@@ -10,13 +10,11 @@ import {
 } from "../support/enroot.ts";
 import { pushHostImage } from "../support/host_container.ts";
 import { RegistryServer } from "../support/registry.ts";
-import { fuseObstacle, isInstalled } from "../support/requires.ts";
+import type { Needs } from "../support/requires.ts";
 
 const OLD = { kernel: "4.18" } as const;
 
-let shared: Promise<ContainerHome> | undefined;
-const box = () => shared ??= makeContainerHome();
-globalThis.addEventListener("unload", () => void shared?.then((home) => home[Symbol.dispose]()));
+const box = sharedContainerHome();
 
 async function succeed(
   home: ContainerHome,
@@ -104,26 +102,22 @@ containerTest("on Linux 4.18 list finds a container, and exec enters it", async 
   }
 });
 
-const noFuse = fuseObstacle();
-const withoutOverlay = noFuse ?? (isInstalled("fuse-overlayfs") ? undefined : "no fuse-overlayfs");
-const images: [string, string | undefined, string[], Record<string, string>][] = [
-  ["an image starts in place", noFuse, ["box.sqsh"], {}],
-  ["an image starts with --pid", noFuse, ["--pid", "box.sqsh"], {}],
+const images: [string, Needs, string[], Record<string, string>][] = [
+  ["an image starts in place", { fuse: true }, ["box.sqsh"], {}],
+  ["an image starts with --pid", { fuse: true }, ["--pid", "box.sqsh"], {}],
   [
     "an image starts under fuse-overlayfs",
-    withoutOverlay,
+    { fuse: true, programs: ["fuse-overlayfs"] },
     ["box.sqsh"],
     { ENROOT_NATIVE_OVERLAYFS: "no" },
   ],
 ];
-for (const [what, obstacle, args, env] of images) {
-  const name = `on Linux 4.18 ${what}`;
+for (const [what, needs, args, env] of images) {
   const test = async () => {
     const home = await box();
     const script = "echo new >/made && cat /made /etc/motd";
     const { stdout } = await succeed(home, ["start", "--rw", ...args, "sh", "-c", script], { env });
     assertEquals(stdout, "new\nHello from inside the image!\n");
   };
-  if (obstacle === undefined) containerTest(name, test);
-  else Deno.test({ name: `${name} (skipped: ${obstacle})`, ignore: true, fn: test });
+  containerTest(`on Linux 4.18 ${what}`, test, needs);
 }

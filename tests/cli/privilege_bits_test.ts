@@ -2,11 +2,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { writeLayout } from "../support/oci_layout.ts";
+import { isInstalled, requiring } from "../support/requires.ts";
 import { tarArchive, type TarMember } from "../support/tar_archive.ts";
 import { asNeighbour, twoUsersTest } from "../support/two_users.ts";
-
-const available = (program: string) =>
-  new Deno.Command("/bin/sh", { args: ["-c", `command -v ${program}`] }).outputSync().success;
 
 /** A file capability as the kernel keeps it: cap_net_raw, permitted and effective. */
 const NET_RAW = "\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
@@ -59,7 +57,7 @@ function modesIn(root: string): Record<string, number> {
 }
 
 function capabilitiesOf(path: string): string {
-  if (!available("getcap")) return "unknown";
+  if (!isInstalled("getcap")) return "unknown";
   const { stdout } = new Deno.Command("getcap", { args: [path] }).outputSync();
   return new TextDecoder().decode(stdout).replace(path, "").trim();
 }
@@ -102,8 +100,7 @@ for (const allowed of [false, true]) {
   const what = `the superuser's containers ${allowed ? "keep" : "do not keep"} set-id bits`;
   const name = `${what} ${allowed ? "with" : "without"} ENROOT_ALLOW_SUPERUSER`;
   Deno.test({
-    name: Deno.uid() === 0 ? name : `${name} (skipped: needs the superuser)`,
-    ignore: Deno.uid() !== 0,
+    ...requiring({ root: true }, name),
     async fn() {
       using home = makeHome({ asCaller: true });
       const env: Record<string, string> = allowed ? { ENROOT_ALLOW_SUPERUSER: "y" } : {};
@@ -120,10 +117,7 @@ for (const allowed of [false, true]) {
 }
 
 Deno.test({
-  name: `an image keeps its set-id bits and capabilities${
-    Deno.uid() === 0 ? "" : " (skipped: needs the superuser)"
-  }`,
-  ignore: Deno.uid() !== 0,
+  ...requiring({ root: true }, "an image keeps its set-id bits and capabilities"),
   async fn() {
     using home = makeHome({ asCaller: true });
     const caller = { home, asCaller: true, env: { ENROOT_ALLOW_SUPERUSER: "y" } };

@@ -71,4 +71,4 @@ containerTest("start follows a configuration script without files in memory", as
   const kernel = { refuses: ["memfd_create"] } as const;
   const { stdout, stderr } = await home.enroot(["start", "--conf", script, "box"], { kernel });
   assertEquals([stdout, stderr], ["from rc\n", ""]);
-});
+}, { programs: ["bash"] });

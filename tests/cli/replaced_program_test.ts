@@ -3,10 +3,17 @@ import { assertEquals } from "@std/assert";
 import { NEIGHBOUR_UID, programFiles, TEST_UID } from "../support/enroot.ts";
 import { sharedContainerHome } from "../support/container.ts";
 import { untilReleased } from "../support/fuse.ts";
+import type { Needs } from "../support/requires.ts";
+import { makeTemporaryDirectory } from "../support/temp.ts";
 import { asNeighbour, twoUsersTest } from "../support/two_users.ts";
 
 const box = sharedContainerHome();
 const isCompiled = Deno.env.get("ENROOT_TEST_BINARY") !== undefined;
+const NEEDS: Needs = {
+  userNamespaces: true,
+  fuse: true,
+  other: isCompiled ? undefined : "only the executable forks",
+};
 
 /** Each way to take a program away, as a script of its owner; its path is `$1`. */
 const REMOVALS = {
@@ -46,18 +53,10 @@ async function readWithout(how: keyof typeof REMOVALS, directory: string): Promi
 
 for (const how of ["replaced", "deleted"] as const) {
   const name = `a started image can be read after the program's owner has ${how} the program`;
-  if (!isCompiled) {
-    Deno.test({ name: `${name} (skipped: only the executable forks)`, ignore: true, fn() {} });
-  } else {
-    twoUsersTest(name, async () => {
-      const directory = Deno.makeTempDirSync({ prefix: "enroot-test-" });
-      try {
-        Deno.chmodSync(directory, 0o755);
-        Deno.chownSync(directory, NEIGHBOUR_UID, NEIGHBOUR_UID);
-        for (let times = 0; times < 5; times++) await readWithout(how, directory);
-      } finally {
-        Deno.removeSync(directory, { recursive: true });
-      }
-    });
-  }
+  twoUsersTest(name, async () => {
+    using directory = makeTemporaryDirectory({ prefix: "enroot-test-" });
+    Deno.chmodSync(directory.path, 0o755);
+    Deno.chownSync(directory.path, NEIGHBOUR_UID, NEIGHBOUR_UID);
+    for (let times = 0; times < 5; times++) await readWithout(how, directory.path);
+  }, NEEDS);
 }

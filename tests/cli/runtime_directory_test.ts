@@ -1,18 +1,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makeHome, NEIGHBOUR_UID, runEnroot, TEST_UID } from "../support/enroot.ts";
 import { makeContainer } from "../support/host_container.ts";
+import { type Needs, requiring } from "../support/requires.ts";
 import { asNeighbour, twoUsersTest } from "../support/two_users.ts";
-import { userNamespaceObstacle } from "../support/user_namespaces.ts";
 
-const obstacle = userNamespaceObstacle() ?? existingDirectory();
-const note = obstacle === undefined ? "" : ` (skipped: ${obstacle})`;
+const NEEDS: Needs = { userNamespaces: true, other: existingDirectory() };
 
 /** An environment in which only the temporary directory is left to work in. */
 const CLOSED_RUN = { XDG_RUNTIME_DIR: undefined };
 
 Deno.test({
-  name: `start uses a private directory where there is no XDG_RUNTIME_DIR${note}`,
-  ignore: obstacle !== undefined,
+  ...requiring(NEEDS, "start uses a private directory where there is no XDG_RUNTIME_DIR"),
   async fn() {
     using home = makeHome();
     await makeContainer(home, "box");
@@ -27,8 +25,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `start makes a directory of a random name where that one is not private${note}`,
-  ignore: obstacle !== undefined,
+  ...requiring(NEEDS, "start makes a directory of a random name where that one is not private"),
   async fn() {
     using home = makeHome();
     await makeContainer(home, "box");
@@ -54,45 +51,43 @@ Deno.test({
   },
 });
 
-if (obstacle === undefined) {
-  twoUsersTest("start uses no private directory that another user has made", async () => {
-    using home = makeHome();
-    await makeContainer(home, "box");
-    const shared = `${home.path}/shared`;
-    Deno.mkdirSync(shared);
-    Deno.chmodSync(shared, 0o1777);
-    Deno.chmodSync(home.path, 0o755);
-    const name = `enroot-${TEST_UID}`;
-    await asNeighbour('cd "$1"; mkdir -m 777 $2; mkdir -m 700 $2.x; ln -s / $2.y', [shared, name]);
-    const env = { ...CLOSED_RUN, TMPDIR: shared };
-    const { code, stdout, stderr } = await runEnroot(["start", "box", "sh", "-c", "echo up"], {
-      home,
-      env,
-    });
-    assertEquals([code, stdout, stderr], [0, "up\n", ""]);
-    const own = [...Deno.readDirSync(shared)].filter(({ name }) =>
-      Deno.lstatSync(`${shared}/${name}`).uid === TEST_UID
-    );
-    assertEquals(own.length, 1);
+twoUsersTest("start uses no private directory that another user has made", async () => {
+  using home = makeHome();
+  await makeContainer(home, "box");
+  const shared = `${home.path}/shared`;
+  Deno.mkdirSync(shared);
+  Deno.chmodSync(shared, 0o1777);
+  Deno.chmodSync(home.path, 0o755);
+  const name = `enroot-${TEST_UID}`;
+  await asNeighbour('cd "$1"; mkdir -m 777 $2; mkdir -m 700 $2.x; ln -s / $2.y', [shared, name]);
+  const env = { ...CLOSED_RUN, TMPDIR: shared };
+  const { code, stdout, stderr } = await runEnroot(["start", "box", "sh", "-c", "echo up"], {
+    home,
+    env,
   });
+  assertEquals([code, stdout, stderr], [0, "up\n", ""]);
+  const own = [...Deno.readDirSync(shared)].filter(({ name }) =>
+    Deno.lstatSync(`${shared}/${name}`).uid === TEST_UID
+  );
+  assertEquals(own.length, 1);
+}, NEEDS);
 
-  twoUsersTest("start passes over an XDG_RUNTIME_DIR that is another user's", async () => {
-    using home = makeHome();
-    using neighbour = makeHome({ uid: NEIGHBOUR_UID });
-    await makeContainer(home, "box");
-    Deno.chmodSync(neighbour.path, 0o755);
-    const directory = neighbour.env["XDG_RUNTIME_DIR"] ?? "";
-    Deno.chmodSync(directory, 0o777);
-    const env = { XDG_RUNTIME_DIR: directory };
-    const { code, stdout, stderr } = await runEnroot(["start", "box", "sh", "-c", "echo up"], {
-      home,
-      env,
-    });
-    assertEquals([code, stdout, stderr], [0, "up\n", ""]);
-    assertEquals([...Deno.readDirSync(directory)], []);
-    assertEquals([...Deno.readDirSync(home.env["TMPDIR"] ?? "")].length, 1);
+twoUsersTest("start passes over an XDG_RUNTIME_DIR that is another user's", async () => {
+  using home = makeHome();
+  using neighbour = makeHome({ uid: NEIGHBOUR_UID });
+  await makeContainer(home, "box");
+  Deno.chmodSync(neighbour.path, 0o755);
+  const directory = neighbour.env["XDG_RUNTIME_DIR"] ?? "";
+  Deno.chmodSync(directory, 0o777);
+  const env = { XDG_RUNTIME_DIR: directory };
+  const { code, stdout, stderr } = await runEnroot(["start", "box", "sh", "-c", "echo up"], {
+    home,
+    env,
   });
-}
+  assertEquals([code, stdout, stderr], [0, "up\n", ""]);
+  assertEquals([...Deno.readDirSync(directory)], []);
+  assertEquals([...Deno.readDirSync(home.env["TMPDIR"] ?? "")].length, 1);
+}, NEEDS);
 
 twoUsersTest(
   "a runtime directory that was asked for is refused when it is another user's",

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ContainerHome, sharedContainerHome } from "../support/container.ts";
 import { enrootCommand, type RunOptions, TEST_UID } from "../support/enroot.ts";
-import { fuseOverlayTest, holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
+import { holdersOf, imageTest, untilReleased } from "../support/fuse.ts";
+import type { Needs } from "../support/requires.ts";
 
 const box = sharedContainerHome();
 
@@ -93,18 +94,19 @@ async function lookThrough({ args, files = {}, env = {} }: Way, home: ContainerH
 for (const [what, way] of Object.entries(WAYS)) {
   for (const options of [[], ["--pid"]]) {
     const name = ["root of a container reaches nothing through the server of an", what, ...options];
+    const needs: Needs = what.endsWith("bash") ? { programs: ["bash"] } : {};
     imageTest(name.join(" ").replace("an started", "a started"), async () => {
       const home = await box();
       const { args, ...others } = way(home);
       await lookThrough({ args: [...options, ...args], ...others }, home);
-    });
+    }, needs);
   }
 }
 
-fuseOverlayTest("root of a container reaches nothing through fuse-overlayfs", async () => {
+imageTest("root of a container reaches nothing through fuse-overlayfs", async () => {
   const home = await box();
   const env = { ENROOT_NATIVE_OVERLAYFS: "n" };
   for (const options of [[], ["--pid"]]) {
     await lookThrough({ args: [...options, "box.sqsh"], env }, home);
   }
-});
+}, { programs: ["fuse-overlayfs"] });

@@ -1,5 +1,5 @@
 /** Directories that several users can write to, and what one of them may put there for another. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import {
   enrootCommand,
@@ -13,12 +13,11 @@ import { writeLayout } from "../support/oci_layout.ts";
 import { RegistryServer } from "../support/registry.ts";
 import { tarArchive } from "../support/tar_archive.ts";
 import { asNeighbour, twoUsersTest } from "../support/two_users.ts";
+import { until } from "../support/until.ts";
 
 const ENV = { ENROOT_ALLOW_HTTP: "y" };
 const LAYER = tarArchive([{ path: "file", data: "x".repeat(200_000) }]);
 const LAYER_DIGEST = `sha256:${createHash("sha256").update(LAYER).digest("hex")}`;
-/** Milliseconds to wait for what takes a moment. */
-const PATIENCE = 20_000;
 
 /** A directory in the home that everybody can reach, as the caller's. */
 function sharedDirectory(home: TestHome, mode: number, uid = TEST_UID): string {
@@ -46,13 +45,6 @@ function assertUntouched(path: string): void {
 
 function names(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const start = Date.now(); !condition();) {
-    assert(Date.now() - start < PATIENCE, "it does not happen");
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** A registry that keeps the layer back until it is told. */

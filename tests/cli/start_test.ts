@@ -290,7 +290,7 @@ containerTest("start leaves no descriptor of its own to the container", async ()
     const { stdout } = await home.enroot(["start", ...args, "ls", "/proc/self/fd"]);
     assertEquals(stdout, plain);
   }
-});
+}, { fuse: true });
 
 containerTest("start follows a configuration script, whose stages share one shell", async () => {
   const home = await box();

@@ -2,12 +2,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { containerTest, sharedContainerHome, startWaiting } from "../support/container.ts";
 import { makeHome, runEnroot, type RunOptions, type TestHome } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
 
-const IS_ROOT = Deno.uid() === 0;
+// Runs alone: the superuser sees every container of the machine.
 
-function superuserTest(name: string, fn: () => Promise<void>): void {
-  if (IS_ROOT) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: needs the superuser)`, ignore: true, fn });
+function superuserTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { root: true, ...needs });
 }
 
 /** Holds the image that the superuser's containers are made of. */
@@ -46,7 +46,7 @@ superuserTest("the superuser keeps its privileges where that is allowed", async 
     assertMatch(capabilities ?? "", /^CapEff:\t0*[1-9a-f][0-9a-f]{8,}$/);
     assertEquals(namespace, Deno.readLinkSync("/proc/self/ns/user"));
   }
-});
+}, { loopDevices: true });
 
 superuserTest("the superuser is like everybody else where it is not", async () => {
   using home = await superuserHome();
@@ -101,7 +101,7 @@ superuserTest("the superuser sees everybody's containers, and what they are", as
   const entered = await asRoot(["exec", "box.sqsh", "sh", "-c", SHOW], { home, cwd: home.path });
   assertStringIncludes(entered.stdout, "0\nCapEff");
   assertStringIncludes(entered.stdout, "NoNewPrivs:\t1\nSeccomp:\t2\n12:34\n");
-});
+}, { fuse: true });
 
 superuserTest("a container of the superuser cannot change the kernel's settings", async () => {
   using home = await superuserHome();

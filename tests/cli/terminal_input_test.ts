@@ -3,42 +3,40 @@ import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { containerTest, sharedContainerHome, startWaiting } from "../support/container.ts";
 import { makeHome, programFiles, runEnroot } from "../support/enroot.ts";
-import { atTerminal, canUseTerminals } from "../support/terminal.ts";
+import { isInstalled, type Needs } from "../support/requires.ts";
+import { makeTemporaryDirectory } from "../support/temp.ts";
+import { atTerminal, TERMINAL_NEEDS } from "../support/terminal.ts";
 
 const SOURCE = fileURLToPath(new URL("../support/typing.c", import.meta.url));
 
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
 
-/** Why the program that types cannot be made here; null when it can. */
-const OBSTACLE = (() => {
-  if (!canUseTerminals()) return "no Python 3.9";
-  try {
-    return compile("/dev/null") ? null : "no C compiler and static C library";
-  } catch {
-    return "no C compiler";
-  }
-})();
+const NEEDS: Needs = { ...TERMINAL_NEEDS, programs: ["python3", "cc"], other: obstacle() };
+
+/** Why the program that types cannot be made here, if there is a compiler; undefined when it can. */
+function obstacle(): string | undefined {
+  if (!isInstalled("cc") || compile("/dev/null")) return TERMINAL_NEEDS.other;
+  return "no static C library";
+}
 
 function compile(output: string): boolean {
   const args = ["-static", "-no-pie", "-O1", "-Wall", "-Werror", "-o", output, SOURCE];
   return new Deno.Command("cc", { args, stderr: "null" }).outputSync().success;
 }
 
-function typingTest(name: string, fn: (typing: string) => Promise<void>): void {
-  if (OBSTACLE !== null) {
-    return Deno.test({ name: `${name} (skipped: ${OBSTACLE})`, ignore: true, fn: () => {} });
-  }
-  containerTest(name, async () => {
-    const directory = Deno.makeTempDirSync();
-    try {
-      Deno.chmodSync(directory, 0o755);
-      assert(compile(`${directory}/typing`));
-      await fn(`${directory}/typing`);
-    } finally {
-      Deno.removeSync(directory, { recursive: true });
-    }
-  });
+function typingTest(
+  name: string,
+  fn: (typing: string) => Promise<void>,
+  needs: Needs = {},
+): void {
+  const test = async () => {
+    using directory = makeTemporaryDirectory();
+    Deno.chmodSync(directory.path, 0o755);
+    assert(compile(`${directory.path}/typing`));
+    await fn(`${directory.path}/typing`);
+  };
+  containerTest(name, test, { ...NEEDS, ...needs });
 }
 
 function enroot(...args: string[]): string[] {
@@ -63,7 +61,7 @@ typingTest("start lets nothing type into the terminal", async (typing) => {
     assertEquals(code, 0, transcript);
     assertRefused(transcript);
   }
-});
+}, { fuse: true });
 
 typingTest("exec lets nothing type into the terminal", async (typing) => {
   const home = await box();
@@ -78,7 +76,6 @@ typingTest("exec lets nothing type into the terminal", async (typing) => {
 });
 
 typingTest("a container of the superuser's types into no terminal either", async (typing) => {
-  if (Deno.uid() !== 0) return;
   using home = makeHome({ asCaller: true });
   const image = `${(await box()).path}/box.sqsh`;
   const created = await runEnroot(["create", "--name", "box", image], { home, asCaller: true });
@@ -92,4 +89,4 @@ typingTest("a container of the superuser's types into no terminal either", async
     assertEquals(code, 0, transcript);
     assertRefused(transcript);
   }
-});
+}, { root: true });

@@ -132,7 +132,7 @@ terminalTest("a command reads from the terminal until its end", async () => {
     });
     assertEquals([missing, code], [null, 0], transcript);
   }
-});
+}, { fuse: true });
 
 terminalTest("a restricted /dev has the terminal for its console", async () => {
   const home = await box();

@@ -4,6 +4,7 @@ import { enrootCommand, makeHome, runEnroot } from "../support/enroot.ts";
 import { cutAfter, encoded, first, stallAfter } from "../support/faults.ts";
 import { type RegistryServer, serveRegistry } from "../support/registry.ts";
 import { tarArchive } from "../support/tar_archive.ts";
+import { until } from "../support/until.ts";
 
 const LAYERS = [1, 2, 3].map((number) => ({
   bytes: tarArchive([{ path: `file${number}`, data: "x".repeat(200_000 * number) }]),
@@ -70,9 +71,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       names(home.cache).some((name) =>
         name.endsWith(".partial") && Deno.statSync(`${home.cache}/${name}`).size === 150_000
       );
-    while (!isUnderWay()) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(isUnderWay, { interval: 50 });
     const started = performance.now();
     child.kill(signal);
     const { signal: diedOf } = await child.output();

@@ -2,6 +2,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
+import { makeTemporaryDirectory } from "../support/temp.ts";
 import { programWords } from "../support/terminal.ts";
 
 /** None of the tests changes it for good. */
@@ -9,17 +11,16 @@ const box = sharedContainerHome();
 
 const IS_ROOT = Deno.uid() === 0;
 
-function superuserTest(name: string, fn: () => Promise<void>): void {
-  if (IS_ROOT) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: needs the superuser)`, ignore: true, fn });
+function superuserTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { root: true, ...needs });
 }
 
 const IS_EXECUTABLE = programFiles().args.length === 0;
 
 /** Declares a test of what only the executable has: before Deno itself, no code of ours runs. */
-function executableTest(name: string, fn: () => Promise<void>): void {
-  if (IS_EXECUTABLE) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: from source, Deno starts first)`, ignore: true, fn });
+function executableTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  const other = IS_EXECUTABLE ? undefined : "from source, Deno starts first";
+  containerTest(name, fn, { other, ...needs });
 }
 
 /** Runs a shell script as a user, with nothing in the environment but what is said. */
@@ -42,33 +43,30 @@ async function run(script: string, { uid, env, cwd }: {
 
 for (const uid of [4242, 2 ** 31, 4_294_967_294]) {
   superuserTest(`start works for the uid ${uid}, which has no account`, async () => {
-    const directory = Deno.makeTempDirSync({ prefix: "enroot-test-" });
-    try {
-      Deno.copyFileSync(`${(await box()).path}/box.sqsh`, `${directory}/box.sqsh`);
-      Deno.chmodSync(`${directory}/box.sqsh`, 0o644);
-      Deno.chownSync(directory, uid, uid);
-      const enroot = programWords();
-      const options = { uid, env: { HOME: directory }, cwd: directory };
-      const show =
-        "'id -u; cat /proc/self/uid_map; echo $USER $HOME; grep -c :x:$(id -u): /etc/passwd'";
-      for (const target of ["box.sqsh", "box"]) {
-        const { code, stdout, stderr } = await run(
-          `${enroot} create -f box.sqsh 2>/dev/null; ${enroot} start ${target} sh -c ${show}`,
-          options,
-        );
-        assertEquals([code, stderr], [0, ""]);
-        assertEquals(stdout.split("\n").map((line) => line.trim().replace(/ +/g, " ")), [
-          ...[String(uid), `${uid} ${uid} 1`, `${uid} ${directory}`, "1", ""],
-        ]);
-      }
-      const root = await run(`${enroot} start --root box id -u`, options);
-      assertEquals([root.code, root.stdout], [0, "0\n"]);
-      const { stdout } = await run(`${enroot} list -f`, options);
-      assertMatch(stdout, /^NAME .*\nbox\n$/);
-    } finally {
-      Deno.removeSync(directory, { recursive: true });
+    using temporary = makeTemporaryDirectory({ prefix: "enroot-test-" });
+    const directory = temporary.path;
+    Deno.copyFileSync(`${(await box()).path}/box.sqsh`, `${directory}/box.sqsh`);
+    Deno.chmodSync(`${directory}/box.sqsh`, 0o644);
+    Deno.chownSync(directory, uid, uid);
+    const enroot = programWords();
+    const options = { uid, env: { HOME: directory, TMPDIR: directory }, cwd: directory };
+    const show =
+      "'id -u; cat /proc/self/uid_map; echo $USER $HOME; grep -c :x:$(id -u): /etc/passwd'";
+    for (const target of ["box.sqsh", "box"]) {
+      const { code, stdout, stderr } = await run(
+        `${enroot} create -f box.sqsh 2>/dev/null; ${enroot} start ${target} sh -c ${show}`,
+        options,
+      );
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(stdout.split("\n").map((line) => line.trim().replace(/ +/g, " ")), [
+        ...[String(uid), `${uid} ${uid} 1`, `${uid} ${directory}`, "1", ""],
+      ]);
     }
-  });
+    const root = await run(`${enroot} start --root box id -u`, options);
+    assertEquals([root.code, root.stdout], [0, "0\n"]);
+    const { stdout } = await run(`${enroot} list -f`, options);
+    assertMatch(stdout, /^NAME .*\nbox\n$/);
+  }, { fuse: true });
 }
 
 containerTest("start needs neither HOME nor XDG directories", async () => {
@@ -83,7 +81,7 @@ containerTest("start needs neither HOME nor XDG directories", async () => {
     stdout: `${TEST_UID}\n/srv\nnone home\n`,
     stderr: "",
   });
-});
+}, { fuse: true });
 
 containerTest("odd variables of the caller are passed or dropped, and harm nobody", async () => {
   const home = await box();
@@ -108,7 +106,7 @@ containerTest("odd variables of the caller are passed or dropped, and harm nobod
   );
   assertEquals(scripted.stderr, "");
   assertStringIncludes(scripted.stdout, "b  \\n 377 376");
-});
+}, { programs: ["bash"] });
 
 containerTest("start reads scripts from pipes", async () => {
   const home = await box();
@@ -118,7 +116,7 @@ containerTest("start reads scripts from pipes", async () => {
     { uid: TEST_UID, env: home.env, cwd: home.path },
   );
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: "piped\nrc: word\n", stderr: "" });
-});
+}, { programs: ["bash"] });
 
 containerTest("start copes with directories that nobody may write or enter", async () => {
   const home = await box();
@@ -184,29 +182,25 @@ superuserTest("start works where files in memory cannot be executed", async () =
     if (code === 9) return; // Linux before 6.3
     assertEquals([code, new TextDecoder().decode(stdout)], [0, "started\n"]);
   }
-});
+}, { fuse: true, programs: ["unshare", "setpriv"] });
 
 superuserTest("start works in a directory that the user may not search", async () => {
   const home = await box();
-  const closed = Deno.makeTempDirSync();
-  try {
-    Deno.chmodSync(closed, 0o700);
-    const { code, stdout, stderr } = await new Deno.Command("setpriv", {
-      args: [
-        ...["--reuid", String(TEST_UID), "--regid", String(TEST_UID), "--clear-groups", "--"],
-        ...[programFiles().command, ...programFiles().args],
-        ...["start", "box", "sh", "-c", "echo started"],
-      ],
-      env: { ...home.env, ...programFiles().env },
-      clearEnv: true,
-      cwd: closed,
-    }).output();
-    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    assertEquals([code, decode(stdout), decode(stderr)], [0, "started\n", ""]);
-  } finally {
-    Deno.removeSync(closed);
-  }
-});
+  using closed = makeTemporaryDirectory();
+  Deno.chmodSync(closed.path, 0o700);
+  const { code, stdout, stderr } = await new Deno.Command("setpriv", {
+    args: [
+      ...["--reuid", String(TEST_UID), "--regid", String(TEST_UID), "--clear-groups", "--"],
+      ...[programFiles().command, ...programFiles().args],
+      ...["start", "box", "sh", "-c", "echo started"],
+    ],
+    env: { ...home.env, ...programFiles().env },
+    clearEnv: true,
+    cwd: closed.path,
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals([code, decode(stdout), decode(stderr)], [0, "started\n", ""]);
+}, { programs: ["setpriv"] });
 
 /** Runs a script for the test user in which `enroot` is the program; `cwd` is the home directory. */
 async function runScript(script: string) {
@@ -238,7 +232,7 @@ executableTest("a low soft limit is raised for the program, not for the containe
   assertEquals(joined.stdout, "16777216 102400 100 unlimited\n");
   const version = await runScript(`${low}; enroot version`);
   assertEquals([version.code, version.stderr], [0, ""]);
-});
+}, { fuse: true });
 
 executableTest("a hard limit that is too low is an error of one line", async () => {
   for (
@@ -274,7 +268,7 @@ executableTest("arguments and variables reach a container byte for byte", async 
     mkfifo started; ${programWords()} start box sh -c 'echo; exec sleep 60' > started & read line < started
     rm started; enroot exec -e "X=${odd}" $! sh -c 'printf %s "$X$1"' sh "${odd}" | ${show}; kill $!`);
   assertEquals(joined.stdout.trim(), "4a f6 72 67 4a f6 72 67");
-});
+}, { fuse: true });
 
 executableTest("names that are not UTF-8 work or are refused in one line", async () => {
   const odd = "$(printf 'J\\366rg')";
@@ -328,7 +322,7 @@ executableTest("the working directory may have been deleted", async () => {
     assertMatch(result.stderr.replaceAll(/\[INFO\].*\n/g, ""), /^\[ERROR\] [^\n]*\n$/);
     assertStringIncludes(result.stderr, message);
   }
-});
+}, { fuse: true });
 
 executableTest("the path of the working directory need not be UTF-8", async () => {
   const { stdout, stderr, code } = await runScript(`
@@ -339,10 +333,9 @@ executableTest("the path of the working directory need not be UTF-8", async () =
     } 2>&1 | grep -v INFO; rm -r "$directory" "$HOME/made.sqsh"`);
   assertEquals([code, stderr], [0, ""]);
   assertEquals(stdout, "/srv\n/srv\n/tmp/box.sqsh\nhere.sqsh\nout.sqsh\n");
-});
+}, { fuse: true });
 
-const hostTest = IS_EXECUTABLE ? superuserTest : executableTest;
-hostTest("a host without /proc is an error of one line", async () => {
+executableTest("a host without /proc is an error of one line", async () => {
   const { code, stdout, stderr } = await new Deno.Command("unshare", {
     args: ["-m", "sh", "-c", 'umount -l /proc && exec "$0" version', programFiles().command],
   }).output();
@@ -350,7 +343,7 @@ hostTest("a host without /proc is an error of one line", async () => {
   assertEquals([code, decode(stdout), decode(stderr)], [
     ...[1, "", "[ERROR] Cannot find this program: /proc is not mounted\n"],
   ]);
-});
+}, { root: true, programs: ["unshare"] });
 
 /** Gives a test a container `other` that it may spoil. */
 async function withContainer(home: ContainerHome, test: (rootfs: string) => Promise<void>) {
@@ -362,6 +355,8 @@ async function withContainer(home: ContainerHome, test: (rootfs: string) => Prom
     await home.enroot(["remove", "--force", "other"]);
   }
 }
+
+const OWN_MOUNTS: Needs = { mounts: true, programs: ["unshare", "setpriv"] };
 
 /** Runs a script as root in mounts of its own, with the program's words for its arguments. */
 async function inOwnMounts(script: string, args: string[], env: Record<string, string> = {}) {
@@ -397,7 +392,7 @@ superuserTest("start needs none of the files that tell a machine's name and serv
       assertMatch(line, /^\[WARN\] Cannot mount \/etc\/(hosts|hostname|resolv\.conf) on /);
     }
   }
-});
+}, OWN_MOUNTS);
 
 superuserTest("start works where the root cannot be exchanged, as in an initramfs", async () => {
   const home = await box();
@@ -413,4 +408,4 @@ superuserTest("start works where the root cannot be exchanged, as in an initramf
   const args = ["start", "--pid", `${home.path}/box.sqsh`, "sh", "-c", show];
   const { code, stdout, stderr } = await inOwnMounts(script, args, { ENROOT_ALLOW_SUPERUSER: "y" });
   assertEquals([code, stdout, stderr], [0, "Hello from inside the image!\n1\nfile\n", ""]);
-});
+}, { ...OWN_MOUNTS, fuse: true });

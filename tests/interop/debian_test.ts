@@ -4,20 +4,29 @@
  * judge; then apt works in the container.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type DockerRegistry, startDockerRegistry } from "../support/docker_registry.ts";
+import {
+  DOCKER_REGISTRY_NEEDS,
+  type DockerRegistry,
+  startDockerRegistry,
+} from "../support/docker_registry.ts";
 import { makeHome, runEnroot, TEST_UID } from "../support/enroot.ts";
+import { type Needs, requiring } from "../support/requires.ts";
 
-const PROGRAMS = ["debootstrap", "docker-registry", "skopeo", "umoci", "setfattr", "unshare"];
+const NEEDS: Needs = {
+  // To make a Debian system.
+  root: true,
+  loopDevices: true,
+  programs: [...DOCKER_REGISTRY_NEEDS.programs, "debootstrap", "umoci", "setfattr", "getfattr"],
+};
 const MIRROR = "http://deb.debian.org/debian";
 /** What we put into an image, and what changes with it. */
 const OURS = ["etc", "etc/rc", "etc/rc.local", "etc/fstab", "etc/environment"];
 
-const obstacle = findObstacle();
-
 Deno.test({
-  name: "import of a Debian image equals what umoci makes of it, and the kernel mounts it" +
-    (obstacle === undefined ? "" : ` (skipped: ${obstacle})`),
-  ignore: obstacle !== undefined,
+  ...requiring(
+    NEEDS,
+    "import of a Debian image equals what umoci makes of it, and the kernel mounts it",
+  ),
   sanitizeResources: false,
   async fn(test) {
     const work = Deno.makeTempDirSync({ dir: "/var/tmp", prefix: "enroot-debian-" });
@@ -56,18 +65,6 @@ Deno.test({
     }
   },
 });
-
-function findObstacle(): string | undefined {
-  if (Deno.uid() !== 0) return "only root can make a Debian system and loop mounts";
-  for (const program of PROGRAMS) {
-    try {
-      new Deno.Command(program, { stdout: "null", stderr: "null" }).outputSync();
-    } catch {
-      return `${program} is not installed`;
-    }
-  }
-  return undefined;
-}
 
 /** An OCI layout `layout:debian` of two layers, and `bundle/rootfs` as umoci unpacks it. */
 function makeImage(work: string): void {

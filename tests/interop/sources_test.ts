@@ -3,13 +3,14 @@
  * and every way in must give the same files.
  */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startDockerRegistry } from "../support/docker_registry.ts";
+import { DOCKER_REGISTRY_NEEDS, startDockerRegistry } from "../support/docker_registry.ts";
 import { makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { hostImage } from "../support/host_image.ts";
 import { writeLayout } from "../support/oci_layout.ts";
+import { requiring } from "../support/requires.ts";
+import { skopeo } from "../support/skopeo.ts";
 
-const NEEDED = ["skopeo", "docker-registry", "unsquashfs"];
-const missing = NEEDED.find((program) => !isInstalled(program));
+const NEEDED = [...DOCKER_REGISTRY_NEEDS.programs, "unsquashfs"] as const;
 
 /** A layout of the image at `PATH/layout`, which everybody may read. */
 function makeLayout(home: TestHome): string {
@@ -35,9 +36,7 @@ function filesOf(image: string): string[] {
 }
 
 Deno.test({
-  name: "import takes an image from whatever tool wrote it" +
-    (missing === undefined ? "" : ` (skipped: ${missing} is not installed)`),
-  ignore: missing !== undefined,
+  ...requiring({ programs: NEEDED }, "import takes an image from whatever tool wrote it"),
   sanitizeResources: false,
   async fn(test) {
     using home = makeHome();
@@ -57,40 +56,47 @@ Deno.test({
     for (const kind of ["oci-archive", "docker-archive"]) {
       await test.step(`skopeo copy to ${kind}:`, async () => {
         const file = `${home.path}/${kind}.tar`;
-        copy(`oci:${layout}:latest`, `${kind}:${file}:example.org/box:latest`);
+        await copy(`oci:${layout}:latest`, `${kind}:${file}:example.org/box:latest`);
         run("chmod", ["a+r", file]);
         assertEquals(await importFrom(`${kind}:${file}`), expected);
       });
     }
 
-    await test.step("docker-registry, both formats, and through a proxy", async () => {
+    await test.step("docker-registry, both formats", async () => {
       await using registry = await startDockerRegistry();
       for (const format of ["oci", "v2s2"] as const) {
         await registry.push(`oci:${layout}:latest`, `box:${format}`, { format });
         assertEquals(await importFrom(`docker://${registry.address}/box:${format}`), expected);
       }
-      if (!isInstalled("tinyproxy")) return;
-      const proxy = startTinyproxy(home);
-      try {
-        const env = {
-          http_proxy: proxy.url,
-          https_proxy: proxy.url,
-          XDG_CACHE_HOME: `${home.path}/tmp`,
-        };
-        assertEquals(await importFrom(`docker://${registry.address}/box:oci`, env), expected);
-        assertStringIncludes(proxy.log(), "/v2/box/blobs/");
-      } finally {
-        proxy.stop();
-      }
+    });
+
+    await test.step({
+      ...requiring({ programs: ["tinyproxy"] }, "through a proxy"),
+      async fn() {
+        await using registry = await startDockerRegistry();
+        await registry.push(`oci:${layout}:latest`, "box:oci", { format: "oci" });
+        const proxy = startTinyproxy(home);
+        try {
+          const env = {
+            http_proxy: proxy.url,
+            https_proxy: proxy.url,
+            XDG_CACHE_HOME: `${home.path}/tmp`,
+          };
+          assertEquals(await importFrom(`docker://${registry.address}/box:oci`, env), expected);
+          assertStringIncludes(proxy.log(), "/v2/box/blobs/");
+        } finally {
+          proxy.stop();
+        }
+      },
     });
   },
 });
 
-const noPodman = podmanObstacle();
 Deno.test({
-  name: "import takes an image from rootless podman, and from what podman saves" +
-    (noPodman === undefined ? "" : ` (skipped: ${noPodman})`),
-  ignore: noPodman !== undefined,
+  ...requiring(
+    { root: true, programs: [...NEEDED, "podman"], other: podmanObstacle() },
+    "import takes an image from rootless podman, and from what podman saves",
+  ),
   sanitizeResources: false,
   async fn() {
     using home = makeHome();
@@ -102,7 +108,7 @@ Deno.test({
     const layout = makeLayout(home);
     const podman = (...args: string[]) => run("podman", args, { env: home.env, uid: TEST_UID });
     try {
-      copy(`oci:${layout}:latest`, `docker-archive:${home.path}/in.tar:localhost/box:latest`);
+      await copy(`oci:${layout}:latest`, `docker-archive:${home.path}/in.tar:localhost/box:latest`);
       run("chmod", ["a+r", `${home.path}/in.tar`]);
       podman("load", "-q", "-i", `${home.path}/in.tar`);
       podman("save", "-q", "-o", `${home.path}/saved.tar`, "localhost/box:latest");
@@ -130,9 +136,6 @@ Deno.test({
 });
 
 function podmanObstacle(): string | undefined {
-  if (missing !== undefined) return `${missing} is not installed`;
-  if (!isInstalled("podman")) return "podman is not installed";
-  if (Deno.uid() !== 0) return "the test user's podman is left alone";
   const entries = ["/etc/subuid", "/etc/subgid"].map((path) => {
     try {
       return Deno.readTextFileSync(path);
@@ -172,17 +175,8 @@ function startTinyproxy(home: TestHome) {
   };
 }
 
-function copy(from: string, to: string): void {
-  run("skopeo", ["copy", "--quiet", "--insecure-policy", from, to]);
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
+function copy(from: string, to: string): Promise<void> {
+  return skopeo(["copy", from, to]);
 }
 
 function run(

@@ -8,23 +8,16 @@ import {
   startWaiting,
 } from "../support/container.ts";
 import { programFiles, TEST_UID } from "../support/enroot.ts";
+import type { Needs } from "../support/requires.ts";
+import { until } from "../support/until.ts";
 
 const SOURCE = fileURLToPath(new URL("driver.c", import.meta.url));
 
 /** None of the tests changes it for good. */
 const box = sharedContainerHome();
 
-const HAS_COMPILER = (() => {
-  try {
-    return new Deno.Command("cc", { args: ["--version"], stdout: "null" }).outputSync().success;
-  } catch {
-    return false;
-  }
-})();
-
-function pyxisTest(name: string, fn: () => Promise<void>): void {
-  if (HAS_COMPILER) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: no C compiler)`, ignore: true, fn });
+function pyxisTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { programs: ["cc"], ...needs });
 }
 
 let compiled: Promise<string> | undefined;
@@ -155,7 +148,7 @@ pyxisTest("an image is served as long as its first process is stopped", async ()
   assertEquals(report.rest, ["Hello from inside the image!", "writable", "cat"]);
   assertEquals([report.one("task-ended"), report.one("after")], ["0", "none"]);
   await noServers(home);
-});
+}, { fuse: true });
 
 pyxisTest("a step that is lost takes the container and the image's server along", async () => {
   const home = await box();
@@ -163,7 +156,7 @@ pyxisTest("a step that is lost takes the container and the image's server along"
     const report = await runStep(home, { mode: "abandon", target, conf: HOOKS });
     assertEquals(report.code, 0);
     const process = `/proc/${report.one("stopped")}/exe`;
-    await eventually(() => {
+    await until(() => {
       try {
         Deno.readLinkSync(process);
         return false;
@@ -173,7 +166,7 @@ pyxisTest("a step that is lost takes the container and the image's server along"
     });
     await noServers(home);
   }
-});
+}, { fuse: true });
 
 pyxisTest("settings of the job decide about namespaces, root and writing", async () => {
   const home = await box();
@@ -272,17 +265,9 @@ pyxisTest("what keeps a container from starting is told on the log, line by line
   }
 });
 
-async function eventually(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    if (isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("that never came true");
-}
-
 /** Waits until no image of this home is served any more. */
 async function noServers(home: ContainerHome): Promise<void> {
-  await eventually(() => {
+  await until(() => {
     for (const { name } of Deno.readDirSync("/proc")) {
       if (!/^\d+$/.test(name)) continue;
       try {

@@ -1,9 +1,6 @@
 /** A user that owns nothing. */
 export const OTHER_USER = 1001;
 
-/** Whether {@link asUser} can do its work here. */
-export const CAN_SWITCH_USER = Deno.uid() === 0;
-
 /**
  * Runs `action` with the rights on files of a user without privileges: a process of the superuser
  * cannot see otherwise what permission bits do. Only for synchronous work.

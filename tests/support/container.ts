@@ -8,7 +8,7 @@ import {
   type TestHome,
 } from "./enroot.ts";
 import { makeContainer } from "./host_container.ts";
-import { userNamespaceObstacle } from "./user_namespaces.ts";
+import { type Needs, requiring } from "./requires.ts";
 
 /** A user's directories with a container `box` and its image `box.sqsh` in the home directory. */
 export interface ContainerHome extends TestHome {
@@ -74,12 +74,14 @@ export async function startWaiting(
   };
 }
 
-/** Declares a test that needs user namespaces: it is ignored, with the reason, where there are none. */
-export function containerTest(name: string, fn: () => void | Promise<void>): void {
-  const obstacle = userNamespaceObstacle();
+/** Declares a test that starts containers. */
+export function containerTest(
+  name: string,
+  fn: () => void | Promise<void>,
+  needs: Needs = {},
+): void {
   Deno.test({
-    name: obstacle === undefined ? name : `${name} (skipped: no user namespaces: ${obstacle})`,
-    ignore: obstacle !== undefined,
+    ...requiring({ userNamespaces: true, ...needs }, name),
     sanitizeResources: false,
     sanitizeOps: false,
     fn,

@@ -1,11 +1,11 @@
 /** Debian's docker-registry, the reference implementation, for tests against the real thing. */
-import { isInstalled } from "./requires.ts";
+import type { Needs } from "./requires.ts";
+import { skopeo } from "./skopeo.ts";
 
-/** Why `docker-registry` cannot be used here; undefined if it can. */
-export function dockerRegistryMissing(): string | undefined {
-  const missing = ["docker-registry", "skopeo"].filter((program) => !isInstalled(program));
-  return missing.length === 0 ? undefined : `needs ${missing.join(" and ")}`;
-}
+/** What it takes to run it, and to fill it. */
+export const DOCKER_REGISTRY_NEEDS = {
+  programs: ["docker-registry", "skopeo"],
+} as const satisfies Needs;
 
 /** How to run it. */
 export interface DockerRegistryOptions {
@@ -61,12 +61,11 @@ export async function startDockerRegistry(
   return {
     address,
     async push(source, name, { format = "oci", login } = {}) {
-      const { success, stderr } = await new Deno.Command("skopeo", {
-        args: ["copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false"]
+      await skopeo(
+        ["copy", "--dest-tls-verify=false"]
           .concat(login === undefined ? [] : ["--dest-creds", login])
           .concat("--format", format, source, `docker://${address}/${name}`),
-      }).output();
-      if (!success) throw new Error(new TextDecoder().decode(stderr));
+      );
     },
     async [Symbol.asyncDispose]() {
       server.kill("SIGKILL");

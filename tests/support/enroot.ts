@@ -8,9 +8,12 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Kernel, onKernel } from "./old_kernel.ts";
 import { writeExecutable } from "./syscall_program.ts";
+import { removeTree } from "./temp.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const BINARY = Deno.env.get("ENROOT_TEST_BINARY");
+/** A directory in which the program is staged, for many files of tests; each makes its own if unset. */
+const STAGE = Deno.env.get("ENROOT_TEST_STAGE");
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The uid (and gid) that the program runs as. */
@@ -163,6 +166,8 @@ export interface Program {
   command: string;
   args: string[];
   env: Record<string, string>;
+  /** The directories that all of this is in: elsewhere it needs only what every program needs. */
+  directories: string[];
 }
 
 let staged: Program | undefined;
@@ -170,8 +175,8 @@ let staged: Program | undefined;
 /** How to start the program, from files that the test user can read. */
 export function programFiles(): Program {
   if (staged !== undefined) return staged;
-  if (Deno.uid() === 0) return staged = stageProgram();
-  if (BINARY !== undefined) return staged = { command: resolve(BINARY), args: [], env: {} };
+  if (Deno.uid() === 0) return staged = stagedProgram(STAGE ?? makeStage());
+  if (BINARY !== undefined) return staged = binaryProgram(resolve(BINARY));
   return staged = sourceProgram({
     deno: Deno.execPath(),
     repository: REPOSITORY,
@@ -179,29 +184,47 @@ export function programFiles(): Program {
   });
 }
 
-/**
- * Puts the program where another user can reach it: root's home directory, where Deno and the source
- * may well be, is closed to everyone else.
- */
-function stageProgram(): Program {
+function makeStage(): string {
   const stage = Deno.makeTempDirSync({ prefix: "enroot-test-stage-" });
   globalThis.addEventListener("unload", () => removeTree(stage));
+  stageProgram(stage);
+  return stage;
+}
+
+/**
+ * Puts the program into a directory where another user can reach it: root's home directory, where
+ * Deno and the source may well be, is closed to everyone else.
+ */
+export function stageProgram(stage: string): void {
   Deno.chmodSync(stage, 0o755);
-  if (BINARY !== undefined) {
-    const command = join(stage, "bin/enroot");
-    linkFile(resolve(BINARY), command);
-    return { command, args: [], env: {} };
-  }
-  const deno = join(stage, "bin/deno");
-  linkFile(Deno.execPath(), deno);
-  const repository = join(stage, "enroot");
+  if (BINARY !== undefined) return linkFile(resolve(BINARY), join(stage, STAGED.binary));
+  linkFile(Deno.execPath(), join(stage, STAGED.deno));
   for (const name of ["main.ts", "deno.json", "src", "hooks", "conf", "scripts"]) {
-    copyTree(join(REPOSITORY, name), join(repository, name));
+    copyTree(join(REPOSITORY, name), join(stage, STAGED.repository, name));
   }
-  const cache = join(stage, "cache");
-  Deno.mkdirSync(cache);
-  Deno.chmodSync(cache, 0o1777);
-  return sourceProgram({ deno, repository, cache });
+  Deno.mkdirSync(join(stage, STAGED.cache));
+  Deno.chmodSync(join(stage, STAGED.cache), 0o1777);
+}
+
+/** Where in a stage what is. */
+const STAGED = {
+  binary: "bin/enroot",
+  deno: "bin/deno",
+  repository: "enroot",
+  cache: "cache",
+};
+
+function stagedProgram(stage: string): Program {
+  if (BINARY !== undefined) return binaryProgram(join(stage, STAGED.binary));
+  return sourceProgram({
+    deno: join(stage, STAGED.deno),
+    repository: join(stage, STAGED.repository),
+    cache: join(stage, STAGED.cache),
+  });
+}
+
+function binaryProgram(command: string): Program {
+  return { command, args: [], env: {}, directories: [dirname(command)] };
 }
 
 function sourceProgram(places: { deno: string; repository: string; cache: string }): Program {
@@ -215,6 +238,7 @@ function sourceProgram(places: { deno: string; repository: string; cache: string
     command: places.deno,
     args: [...args, join(places.repository, "main.ts")],
     env: { DENO_DIR: places.cache, DENO_NO_UPDATE_CHECK: "1", DENO_TLS_CA_STORE: "system,mozilla" },
+    directories: [dirname(places.deno), places.repository, places.cache],
   };
 }
 
@@ -239,15 +263,5 @@ function copyTree(from: string, to: string): void {
   if (!stat.isDirectory) return Deno.copyFileSync(from, to);
   for (const entry of Deno.readDirSync(from)) {
     copyTree(join(from, entry.name), join(to, entry.name));
-  }
-}
-
-/** Removes a directory although containers in it may have directories nobody may enter. */
-function removeTree(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    new Deno.Command("chmod", { args: ["-R", "u+rwX", path], stderr: "null" }).outputSync();
-    Deno.removeSync(path, { recursive: true });
   }
 }

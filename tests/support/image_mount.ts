@@ -3,6 +3,8 @@
  * a loop device, which is the judge.
  */
 import { fileURLToPath } from "node:url";
+import type { Needs } from "./requires.ts";
+import { until } from "./until.ts";
 
 const DRIVER = fileURLToPath(new URL("./serve_image.ts", import.meta.url));
 
@@ -25,31 +27,13 @@ export interface ServerEnd {
   stderr: string;
 }
 
-/** Why images cannot be mounted here, null if they can. */
-export function whyNoMounts(): string | null {
-  if (Deno.uid() !== 0) return "needs root";
-  try {
-    Deno.openSync("/dev/fuse", { read: true, write: true }).close();
-    Deno.statSync("/dev/loop-control");
-  } catch {
-    return "needs /dev/fuse and loop devices";
-  }
-  return whyNoAttributes();
-}
-
-/** Why files for images cannot have `user.*` attributes here, null if they can: tmpfs(5) before Linux 6.6. */
-function whyNoAttributes(): string | null {
-  const path = Deno.makeTempFileSync();
-  try {
-    const args = ["-n", "user.test", "-v", "1", path];
-    const { success } = new Deno.Command("setfattr", { args, stderr: "null" }).outputSync();
-    return success ? null : "needs user.* attributes where temporary files are";
-  } catch {
-    return "needs setfattr";
-  } finally {
-    Deno.removeSync(path);
-  }
-}
+/** What it takes to make images with everything in them, and to mount them both ways. */
+export const IMAGE_MOUNT_NEEDS: Needs = {
+  programs: ["mksquashfs", "setfattr", "getfattr", "setcap"],
+  fuse: true,
+  loopDevices: true,
+  xattrs: true,
+};
 
 /** Mounts an image at a new directory and serves it; `args` go to serve_image.ts. */
 export async function mountServed(image: string, args: string[] = []): Promise<ServedMount> {
@@ -75,7 +59,7 @@ export async function mountServed(image: string, args: string[] = []): Promise<S
     .then(([{ code, signal }, stderr]) => ({ code, signal, stderr }));
   let running = true;
   ended.then(() => running = false);
-  while (running && !isMounted(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => !running || isMounted(path));
   const end = async () => {
     if (isMounted(path)) await run("umount", "--lazy", path);
     const result = await ended;

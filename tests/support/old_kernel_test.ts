@@ -2,20 +2,17 @@ import { assertEquals } from "@std/assert";
 import type { SyscallName } from "../../src/linux/syscall_numbers.ts";
 import { type Kernel, onKernel } from "./old_kernel.ts";
 import { syscallProgram, writeExecutable } from "./syscall_program.ts";
+import { makeTemporaryDirectory } from "./temp.ts";
 
 /** Runs a program that makes one system call and ends; gives what it says of the call's failure. */
 function failureOf(name: SyscallName, kernel: Kernel): string {
-  const directory = Deno.makeTempDirSync();
-  try {
-    const command = `${directory}/call`;
-    const call = { name, arguments: [-1, 0, 0, 0, 0], failure: name };
-    writeExecutable(command, syscallProgram([call, { name: "exit_group", arguments: [0] }]));
-    writeExecutable(`${directory}/old`, onKernel(kernel, { command, args: [], env: {} }));
-    const { stderr } = new Deno.Command(`${directory}/old`).outputSync();
-    return new TextDecoder().decode(stderr);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
+  using directory = makeTemporaryDirectory();
+  const [command, old] = [`${directory.path}/call`, `${directory.path}/old`];
+  const call = { name, arguments: [-1, 0, 0, 0, 0], failure: name };
+  writeExecutable(command, syscallProgram([call, { name: "exit_group", arguments: [0] }]));
+  writeExecutable(old, onKernel(kernel, { command, args: [], env: {} }));
+  const { stderr } = new Deno.Command(old).outputSync();
+  return new TextDecoder().decode(stderr);
 }
 
 Deno.test("onKernel() refuses calls that came later, and no others", () => {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { containerTest } from "./container.ts";
 import { programFiles, TEST_UID, type TestHome } from "./enroot.ts";
+import { isInstalled, type Needs } from "./requires.ts";
 
 const SCRIPT = fileURLToPath(new URL("terminal.py", import.meta.url));
 
@@ -20,24 +21,20 @@ export interface TerminalResult {
   missing: string | null;
 }
 
-const HAS_PYTHON = (() => {
-  try {
-    const script = "import fcntl, pty, termios; import os; os.waitstatus_to_exitcode";
-    return new Deno.Command("python3", { args: ["-c", script] }).outputSync().success;
-  } catch {
-    return false;
-  }
-})();
+/** What {@link atTerminal} needs. */
+export const TERMINAL_NEEDS: Needs = { programs: ["python3"], other: pythonObstacle() };
 
-/** Whether {@link atTerminal} works on this machine. */
-export function canUseTerminals(): boolean {
-  return HAS_PYTHON;
+function pythonObstacle(): string | undefined {
+  if (!isInstalled("python3")) return undefined;
+  const script = "import fcntl, pty, termios; import os; os.waitstatus_to_exitcode";
+  const { success } = new Deno.Command("python3", { args: ["-c", script], stderr: "null" })
+    .outputSync();
+  return success ? undefined : "python3 is older than 3.9";
 }
 
 /** Declares a test that starts containers at a terminal. */
-export function terminalTest(name: string, fn: () => Promise<void>): void {
-  if (canUseTerminals()) containerTest(name, fn);
-  else Deno.test({ name: `${name} (skipped: no Python 3.9)`, ignore: true, fn });
+export function terminalTest(name: string, fn: () => Promise<void>, needs: Needs = {}): void {
+  containerTest(name, fn, { ...TERMINAL_NEEDS, ...needs });
 }
 
 /** Runs a command at a terminal of 24 lines and 80 columns, as the test user. */

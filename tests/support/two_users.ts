@@ -1,18 +1,14 @@
 /** Tests of what one ordinary user of a machine can do to another. */
-import { NEIGHBOUR_UID, TEST_UID } from "./enroot.ts";
+import { NEIGHBOUR_UID } from "./enroot.ts";
+import { type Needs, requiring } from "./requires.ts";
 
-/** Declares a test that acts as two users: it is ignored, with the reason, where only root could. */
-export function twoUsersTest(name: string, fn: () => void | Promise<void>): void {
-  const obstacle = Deno.uid() !== 0
-    ? "only root can act as two users"
-    : NEIGHBOUR_UID === TEST_UID
-    ? "the two users are the same"
-    : undefined;
-  Deno.test({
-    name: obstacle === undefined ? name : `${name} (skipped: ${obstacle})`,
-    ignore: obstacle !== undefined,
-    fn,
-  });
+/** Declares a test that acts as two users. */
+export function twoUsersTest(
+  name: string,
+  fn: () => void | Promise<void>,
+  needs: Needs = {},
+): void {
+  Deno.test({ ...requiring({ twoUsers: true, ...needs }, name), fn });
 }
 
 /** Runs a shell script as the neighbour. @throws {Error} with what it wrote, when it fails */

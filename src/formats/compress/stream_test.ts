@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { spawnSync } from "node:child_process";
+import { isInstalled, type ProgramName, requiring } from "../../../tests/support/requires.ts";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { compressBlock } from "./compress_block.ts";
 import { CompressionError } from "./compression_error.ts";
@@ -9,7 +10,6 @@ import {
   collected,
   damaged,
   filtered,
-  hasProgram,
   joined,
   mixedBytes,
   Random,
@@ -27,7 +27,7 @@ const compressors: Record<string, (data: Uint8Array) => Uint8Array> = {
   zstd: (data) => zstdCompressSync(data, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
   xz: (data) => compressBlock("xz", data),
   // Nothing that is always there writes it.
-  ...(hasProgram("bzip2") ? { bzip2 } : {}),
+  ...(isInstalled("bzip2") ? { bzip2 } : {}),
 };
 
 function bzip2(data: Uint8Array): Uint8Array {
@@ -236,7 +236,7 @@ Deno.test("decompressStream() takes zeros behind bzip2, and nothing behind the z
   }
 });
 
-const PROGRAMS = [
+const PROGRAMS: [ProgramName, ...string[]][] = [
   ["gzip", "-1"],
   ["gzip", "-9"],
   ["pigz", "-b", "128", "-p", "3"],
@@ -255,10 +255,12 @@ const PROGRAMS = [
 ];
 
 for (const command of PROGRAMS) {
-  const [program = ""] = command;
+  const [program] = command;
   Deno.test({
-    name: `decompressStream() reads what \`${command.join(" ")}\` writes (needs ${program})`,
-    ignore: !hasProgram(program),
+    ...requiring(
+      { programs: [program] },
+      `decompressStream() reads what \`${command.join(" ")}\` writes`,
+    ),
     async fn() {
       // Compressible, incompressible, and with matches as far back as dictionaries reach.
       const data = joined(DATA, new Random(4).bytes(1 << 20), DATA, new Uint8Array(3 << 20), DATA);

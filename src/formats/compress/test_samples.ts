@@ -112,12 +112,6 @@ export async function collected(
   return joined(...await Array.fromAsync(stream));
 }
 
-/** Whether a program is installed. */
-export function hasProgram(name: string): boolean {
-  return new Deno.Command("sh", { args: ["-c", `command -v ${name}`], stdout: "null" })
-    .outputSync().success;
-}
-
 /** Runs a program with bytes as input and returns its output. */
 export async function filtered(
   command: string[],

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { OPCODE } from "./opcode.ts";
 import { Request } from "./request.ts";
-import { requestBytes } from "./testing/request_bytes.ts";
+import { requestBytes } from "../../../tests/support/fuse_requests.ts";
 
 /** A Request that has taken in these bytes. */
 function received(bytes: Uint8Array): Request {

@@ -1,34 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
+import { type ProgramName, requiring } from "../../../tests/support/requires.ts";
+import { makeTemporaryDirectory } from "../../../tests/support/temp.ts";
 import { encodeDevice } from "./format/device_number.ts";
 import { createSquashfsWriter, openSquashfs, parseSquashfsOptions } from "./mod.ts";
 import { digest, listImage } from "./testing/listing.ts";
 import { memoryImage } from "./testing/memory_image.ts";
 import { device, directory, file, noise, prose, special, symlink } from "./testing/sample_tree.ts";
 
-/** Judges: the tools and the kernel that others use on the same images. */
-const TOOLS = {
-  mksquashfs: available("mksquashfs", "-version"),
-  unsquashfs: available("unsquashfs", "-version"),
-  gensquashfs: available("gensquashfs", "--version"),
-  rdsquashfs: available("rdsquashfs", "--version"),
-  sqfs2tar: available("sqfs2tar", "--version"),
-};
-
 const isRoot = Deno.uid() === 0;
 
-function available(tool: string, option: string): boolean {
-  try {
-    new Deno.Command(tool, { args: [option], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function needing(tool: keyof typeof TOOLS, name: string): { name: string; ignore: boolean } {
-  return TOOLS[tool]
-    ? { name, ignore: false }
-    : { name: `${name} (ignored: no ${tool})`, ignore: true };
+/** A test by a judge: a tool that others use on the same images. */
+function needing(tool: ProgramName, name: string): { name: string; ignore: boolean } {
+  return requiring({ programs: [tool] }, name);
 }
 
 function run(tool: string, ...args: string[]): string {
@@ -36,12 +19,6 @@ function run(tool: string, ...args: string[]): string {
   const text = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
   assert(success, `${tool} ${args.join(" ")}: ${text(stderr)}`);
   return text(stdout);
-}
-
-/** A directory for one test. */
-function scratch(): { path: string } & Disposable {
-  const path = Deno.makeTempDirSync({ prefix: "squashfs-test-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
 /** Enough names for a directory index. */
@@ -138,7 +115,7 @@ const MKSQUASHFS_OPTIONS = [
 Deno.test({
   ...needing("mksquashfs", "images of mksquashfs are read as what they were made of"),
   async fn(t) {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = makeSource(directory.path);
     const expected = listDirectory(source);
     for (const options of MKSQUASHFS_OPTIONS) {
@@ -161,7 +138,7 @@ Deno.test({
 Deno.test({
   ...needing("mksquashfs", "device nodes and owners of mksquashfs are read"),
   fn() {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = `${directory.path}/source`;
     Deno.mkdirSync(source);
     const pseudo = [
@@ -183,10 +160,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: `extended attributes of mksquashfs are read${isRoot ? "" : " (ignored: not root)"}`,
-  ignore: !isRoot || !TOOLS.mksquashfs,
+  ...requiring(
+    { root: true, programs: ["mksquashfs", "setfattr"], xattrs: true },
+    "extended attributes of mksquashfs are read",
+  ),
   fn() {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = `${directory.path}/source`;
     Deno.mkdirSync(source);
     // Two of them and their names fit the one block ext4 has for a file's attributes.
@@ -212,7 +191,7 @@ Deno.test({
 Deno.test({
   ...needing("gensquashfs", "images of gensquashfs are read as what they were made of"),
   async fn(t) {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const source = makeSource(directory.path);
     const expected = listDirectory(source);
     // gensquashfs makes one inode for each name, and a root of its own.
@@ -281,7 +260,7 @@ const OUR_OPTIONS = [
 
 for (const options of OUR_OPTIONS) {
   Deno.test(`others read our images as we do: ${options || "no options"}`, async (t) => {
-    using directory = scratch();
+    using directory = makeTemporaryDirectory();
     const image = `${directory.path}/image`;
     await writeSample(image, options);
 
@@ -339,8 +318,7 @@ for (const options of OUR_OPTIONS) {
     });
 
     await t.step({
-      name: isRoot ? "Linux mounts" : "Linux mounts (ignored: not root)",
-      ignore: !isRoot,
+      ...requiring({ loopDevices: true }, "Linux mounts"),
       fn() {
         const mountPoint = `${directory.path}/mounted`;
         Deno.mkdirSync(mountPoint);

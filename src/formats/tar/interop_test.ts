@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { byteStringFromText } from "../../bytes/mod.ts";
+import { type ProgramName, requires, requiring } from "../../../tests/support/requires.ts";
 import { createTarReader, type TarEntry } from "./mod.ts";
 
 /** Archives of one directory, written by every tool at hand in each of its formats. */
@@ -10,7 +11,7 @@ const DEEP = ["deep", "d".repeat(90), "e".repeat(90), "f"].join("/");
 const SPARSE_SIZE = 3 * 1024 * 1024;
 
 interface Case {
-  tool: string;
+  tool: ProgramName;
   arguments: string[];
   /** What the format cannot hold; left out of the archive. */
   without?: string[];
@@ -26,7 +27,7 @@ const CASES: Case[] = [
   { tool: "tar", arguments: ["--format=oldgnu", "--sparse"], sparse: true },
   { tool: "tar", arguments: ["--format=gnu", "--sparse"], sparse: true },
   { tool: "tar", arguments: ["--format=pax", "--xattrs"], xattrs: true, fractions: true },
-  ...["0.0", "0.1", "1.0"].map((version) => ({
+  ...["0.0", "0.1", "1.0"].map((version): Case => ({
     tool: "tar",
     arguments: ["--format=pax", "--sparse", `--sparse-version=${version}`],
     sparse: true,
@@ -43,13 +44,15 @@ const CASES: Case[] = [
     sparse: true,
     fractions: true,
   },
-  ...["USTAR", "GNU", "PAX"].map((format) => ({
+  ...["USTAR", "GNU", "PAX"].map((format): Case => ({
     tool: "python3",
     arguments: [format],
     without: format === "USTAR" ? TOO_LONG_FOR_USTAR : [],
     fractions: format === "PAX",
   })),
 ];
+
+const CAN_SET_XATTRS = requires({ programs: ["setfattr"], xattrs: true }) === undefined;
 
 const PYTHON = `
 import sys, tarfile
@@ -60,14 +63,6 @@ with tarfile.open(sys.argv[2], "w", format=getattr(tarfile, sys.argv[1] + "_FORM
 function run(command: string, args: string[], cwd = "/"): void {
   const { success, stderr } = new Deno.Command(command, { args, cwd }).outputSync();
   assert(success, `${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-}
-
-function isMissing(command: string): boolean {
-  try {
-    return !new Deno.Command(command, { args: ["--version"], stdout: "null" }).outputSync().success;
-  } catch {
-    return true;
-  }
 }
 
 /** A directory with one of everything a user may make. */
@@ -130,19 +125,18 @@ async function readArchive(file: string): Promise<Map<string, Read>> {
 }
 
 for (const { tool, arguments: args, without = [], ...abilities } of CASES) {
-  const missing = isMissing(tool);
   Deno.test({
-    name: `createTarReader() reads what ${tool} ${args.join(" ")} writes${
-      missing ? ` (${tool} is not installed)` : ""
-    }`,
-    ignore: missing,
+    ...requiring(
+      { programs: [tool] },
+      `createTarReader() reads what ${tool} ${args.join(" ")} writes`,
+    ),
     async fn() {
       const directory = await Deno.makeTempDir();
       try {
         const tree = `${directory}/tree`;
         await Deno.mkdir(tree);
         await makeTree(tree);
-        const hasXattrs = abilities.xattrs === true && setXattr(`${tree}/empty`);
+        const hasXattrs = abilities.xattrs === true && CAN_SET_XATTRS && setXattr(`${tree}/empty`);
         const names = [...Deno.readDirSync(tree)].map(({ name }) => name).sort()
           .filter((name) => !without.includes(name));
         const archive = `${directory}/archive.tar`;

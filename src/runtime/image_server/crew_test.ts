@@ -55,7 +55,7 @@ function helperThread(
   calls: CallMemory,
 ): { worker: Worker; counted: Int32Array<SharedArrayBuffer> } {
   const counted = new Int32Array(new SharedArrayBuffer(8));
-  const worker = new Worker(new URL("./testing/counting_helper.ts", import.meta.url), {
+  const worker = new Worker(new URL("../../../tests/support/counting_helper.ts", import.meta.url), {
     type: "module",
   });
   worker.postMessage({ calls, counted });

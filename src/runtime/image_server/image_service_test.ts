@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { type Needs, requiring } from "../../../tests/support/requires.ts";
 import { byteString } from "../../bytes/mod.ts";
 import { ERRNO, OPCODE, Request } from "../../formats/fuse/mod.ts";
 import {
@@ -6,28 +7,20 @@ import {
   rangeBody,
   requestBytes,
   type RequestFields,
-} from "../../formats/fuse/testing/request_bytes.ts";
+} from "../../../tests/support/fuse_requests.ts";
 import { anonymousFile, close, pwrite } from "../../linux/mod.ts";
 import { ImageService } from "./image_service.ts";
 import { rehearse } from "./rehearsal.ts";
 import { type Owner, ServedImage } from "./served_image.ts";
 
 const ROOT = 1;
-const NEEDS_ROOT = Deno.uid() === 0 ? "" : " (needs root)";
-const MISSING_TOOL = (() => {
-  try {
-    new Deno.Command("mksquashfs", { args: ["-version"], stdout: "null" }).outputSync();
-    return "";
-  } catch {
-    return " (needs mksquashfs)";
-  }
-})();
+/** Tools that make sample images. */
+const NEEDS: Needs = { programs: ["mksquashfs", "setfattr"], xattrs: true };
 
 /** Defines a test that needs sample images. */
-function test(name: string, fn: () => void, { lack = MISSING_TOOL } = {}): void {
+function test(name: string, fn: () => void, needs: Needs = {}): void {
   Deno.test({
-    name: name + lack,
-    ignore: lack !== "",
+    ...requiring({ ...NEEDS, ...needs }, name),
     // The C library stays loaded.
     sanitizeResources: false,
     fn,
@@ -236,7 +229,7 @@ test("ImageService hides attributes that an overlay could not copy", () => {
   assertEquals(listed(null, 1000), [all[0], all[2]]);
   assertEquals(listed({ uid: 0, gid: 0 }, 0), [all[0], all[2]]);
   assertEquals(listed({ uid: 1000, gid: 1000 }, 1000), [all[2]]);
-}, { lack: NEEDS_ROOT || MISSING_TOOL });
+}, { root: true });
 
 test("ImageService has the kernel ask once for attributes of an image without any", () => {
   using service = serviceOf(sampleImage(["-no-xattrs"]));

@@ -3,11 +3,14 @@
  * kernel's own squashfs shows of the same image.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mountLoop, mountServed, run, whyNoMounts } from "../../../tests/support/image_mount.ts";
-
-const why = whyNoMounts();
-const ignore = why !== null;
-const note = ignore ? ` (${why})` : "";
+import {
+  IMAGE_MOUNT_NEEDS,
+  mountLoop,
+  mountServed,
+  run,
+} from "../../../tests/support/image_mount.ts";
+import { requiring } from "../../../tests/support/requires.ts";
+import { makeTemporaryDirectory, type TemporaryPath } from "../../../tests/support/temp.ts";
 
 /** Compressors with block sizes: each of both at least once, largest and smallest included. */
 const FORMATS: readonly (readonly string[])[] = [
@@ -51,12 +54,15 @@ setfattr -n user.on_directory -v d deep
 setcap cap_net_raw+ep program
 `;
 
-const directory = ignore ? "" : Deno.makeTempDirSync({ prefix: "enroot-image-server-" });
+/** What the tests share, made when it is first asked for. */
+let made: TemporaryPath | undefined;
+const directory = () => (made ??= makeTemporaryDirectory()).path;
+globalThis.addEventListener("unload", () => made?.[Symbol.dispose]());
 const images = new Map<string, string>();
 
 /** An image of the sample tree, made when it is first asked for. */
 async function sampleImage(options: readonly string[] = FORMATS[0] ?? []): Promise<string> {
-  const tree = `${directory}/tree`;
+  const tree = `${directory()}/tree`;
   if (images.size === 0) {
     Deno.mkdirSync(tree);
     await run("sh", "-c", TREE, "sh", tree);
@@ -64,15 +70,11 @@ async function sampleImage(options: readonly string[] = FORMATS[0] ?? []): Promi
   const key = options.join(" ");
   const known = images.get(key);
   if (known !== undefined) return known;
-  const image = `${directory}/image${images.size}.sqsh`;
+  const image = `${directory()}/image${images.size}.sqsh`;
   await run("mksquashfs", tree, image, ...options, "-quiet", "-no-progress");
   images.set(key, image);
   return image;
 }
-
-globalThis.addEventListener("unload", () => {
-  if (!ignore) Deno.removeSync(directory, { recursive: true });
-});
 
 /** Everything about the files of a tree that stat(2), readlink(2), listxattr(2) and read(2) tell. */
 async function filesBelow(path: string): Promise<string> {
@@ -99,8 +101,10 @@ const CLEAN_END = { code: 0, signal: null, stderr: "" };
 
 for (const options of FORMATS) {
   Deno.test({
-    name: `serveImage() shows what the kernel shows of mksquashfs ${options.join(" ")}${note}`,
-    ignore,
+    ...requiring(
+      IMAGE_MOUNT_NEEDS,
+      `serveImage() shows what the kernel shows of mksquashfs ${options.join(" ")}`,
+    ),
     async fn() {
       const image = await sampleImage(options);
       await using served = await mountServed(image);
@@ -113,8 +117,7 @@ for (const options of FORMATS) {
 }
 
 Deno.test({
-  name: `serveImage() reads lzma, which the kernel does not${note}`,
-  ignore,
+  ...requiring(IMAGE_MOUNT_NEEDS, "serveImage() reads lzma, which the kernel does not"),
   async fn() {
     await using served = await mountServed(await sampleImage(["-comp", "lzma"]));
     await using loop = await mountLoop(await sampleImage());
@@ -123,11 +126,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() finds an image that begins inside a file${note}`,
-  ignore,
+  ...requiring(IMAGE_MOUNT_NEEDS, "serveImage() finds an image that begins inside a file"),
   async fn() {
     const image = await sampleImage();
-    const inside = `${directory}/inside`;
+    const inside = `${directory()}/inside`;
     await run("sh", "-c", 'head -c 12345 /dev/zero | cat - "$1" > "$2"', "sh", image, inside);
     await using served = await mountServed(inside, ["--offset", "12345"]);
     await using loop = await mountLoop(image);
@@ -136,15 +138,17 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() answers 64 readers at once, each with the right bytes${note}`,
-  ignore,
+  ...requiring(
+    IMAGE_MOUNT_NEEDS,
+    "serveImage() answers 64 readers at once, each with the right bytes",
+  ),
   async fn() {
     // The first thread is to be so busy that it calls for help.
     const image = await sampleImage(["-comp", "xz", "-b", "256K"]);
     const names = ["random_3000000", "text_3000000", "random_1048577", "sparse", "text_131073"]
       .concat(Array(5).fill("slow_to_decode"));
     const contents = new Map(
-      names.map((name) => [name, Deno.readFileSync(`${directory}/tree/${name}`)]),
+      names.map((name) => [name, Deno.readFileSync(`${directory()}/tree/${name}`)]),
     );
     await using served = await mountServed(image, ["--threads", "3"]);
     const reader = async (seed: number) => {
@@ -173,8 +177,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() serves programs to execute, which the kernel maps${note}`,
-  ignore,
+  ...requiring(IMAGE_MOUNT_NEEDS, "serveImage() serves programs to execute, which the kernel maps"),
   async fn() {
     await using served = await mountServed(await sampleImage());
     await run(`${served.path}/program`);
@@ -182,8 +185,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() lets reads fail, not hang, when it is killed${note}`,
-  ignore,
+  ...requiring(IMAGE_MOUNT_NEEDS, "serveImage() lets reads fail, not hang, when it is killed"),
   async fn() {
     await using served = await mountServed(await sampleImage());
     using open = Deno.openSync(`${served.path}/random_3000000`);
@@ -207,10 +209,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() refuses what is no image in one line, and the mount ends${note}`,
-  ignore,
+  ...requiring(
+    IMAGE_MOUNT_NEEDS,
+    "serveImage() refuses what is no image in one line, and the mount ends",
+  ),
   async fn() {
-    const path = `${directory}/no_image`;
+    const path = `${directory()}/no_image`;
     Deno.writeTextFileSync(path, "x".repeat(5000));
     await using served = await mountServed(path);
     const { code, stderr } = await served.end();
@@ -220,10 +224,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() keeps going on a damaged image: what is damaged fails, the rest reads${note}`,
-  ignore,
+  ...requiring(
+    IMAGE_MOUNT_NEEDS,
+    "serveImage() keeps going on a damaged image: what is damaged fails, the rest reads",
+  ),
   async fn() {
-    const image = `${directory}/damaged.sqsh`;
+    const image = `${directory()}/damaged.sqsh`;
     Deno.copyFileSync(await sampleImage(["-comp", "lzo", "-b", "1M"]), image);
     using file = Deno.openSync(image, { write: true, read: true });
     const superblock = new Uint8Array(96);
@@ -247,16 +253,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: `serveImage() gives all files to one owner, so that an overlay in a user namespace can ` +
-    `change them${note}`,
-  ignore,
+  ...requiring(
+    IMAGE_MOUNT_NEEDS,
+    "serveImage() gives all files to one owner, so that an overlay in a user namespace can change " +
+      "them",
+  ),
   async fn() {
     const driver = new URL("../../../tests/support/serve_image.ts", import.meta.url);
     const script = `
       set -eu
       mkdir "$1"; mount -t tmpfs none "$1"; cd "$1"; mkdir lower upper work merged
       "$2" run -q -A --no-lock --no-config --no-check "$3" "$4" lower --owner 0:0 &
-      until mountpoint -q lower; do sleep 0.05; done
+      for i in $(seq 600); do mountpoint -q lower && break; sleep 0.05; done
       stat -c '%U:%G %a %n' lower/nothing lower/program
       getfattr -h -d -m - lower/text_4096 | grep -v '^#'
       mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr none merged
@@ -269,7 +277,7 @@ Deno.test({
     const output = await run(
       "unshare",
       ...["-Urm", "sh", "-c", script, "sh"],
-      ...[`${directory}/namespace`, Deno.execPath(), driver.pathname, await sampleImage()],
+      ...[`${directory()}/namespace`, Deno.execPath(), driver.pathname, await sampleImage()],
     );
     assertEquals(output.split("\n"), [
       "root:root 644 lower/nothing",

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../../../tests/support/requires.ts";
 import { CompressionError } from "../compression_error.ts";
-import { filtered, hasProgram, joined, mixedBytes } from "../test_samples.ts";
+import { filtered, joined, mixedBytes } from "../test_samples.ts";
 import { decodeLz4 } from "./lz4_decoder.ts";
 import { encodeLz4 } from "./lz4_encoder.ts";
 
-const HAS_LZ4 = hasProgram("lz4");
 const ascii = new TextEncoder();
 
 Deno.test("decodeLz4() copies literals and repeats matches, overlapping ones too", () => {
@@ -48,8 +48,7 @@ Deno.test("encodeLz4() leaves the literals at the end that the format asks for",
 });
 
 Deno.test({
-  name: "decodeLz4() reads what lz4 writes (needs lz4)",
-  ignore: !HAS_LZ4,
+  ...requiring({ programs: ["lz4"] }, "decodeLz4() reads what lz4 writes"),
   async fn() {
     const sample = mixedBytes(300000);
     for (const level of ["-1", "-12"]) {
@@ -67,8 +66,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "encodeLz4() writes what lz4 reads (needs lz4)",
-  ignore: !HAS_LZ4,
+  ...requiring({ programs: ["lz4"] }, "encodeLz4() writes what lz4 reads"),
   async fn() {
     const sample = mixedBytes(300000);
     const parts = [Uint8Array.fromHex("04224d18604082")];

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../../../tests/support/requires.ts";
 import { CompressionError } from "../compression_error.ts";
-import { filtered, hasProgram, joined, mixedBytes } from "../test_samples.ts";
+import { filtered, joined, mixedBytes } from "../test_samples.ts";
 import { decodeLzo } from "./lzo_decoder.ts";
 import { encodeLzo } from "./lzo_encoder.ts";
 
-const HAS_LZOP = hasProgram("lzop");
 const END = [0x11, 0, 0];
 const ascii = new TextEncoder();
 
@@ -56,8 +56,7 @@ Deno.test("decodeLzo() wants the mark of the end at the end", () => {
 });
 
 Deno.test({
-  name: "decodeLzo() reads what lzop writes (needs lzop)",
-  ignore: !HAS_LZOP,
+  ...requiring({ programs: ["lzop"] }, "decodeLzo() reads what lzop writes"),
   async fn() {
     const sample = mixedBytes(600000);
     for (const level of ["-1", "-3", "-9"]) {
@@ -80,8 +79,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "encodeLzo() writes what lzop reads (needs lzop)",
-  ignore: !HAS_LZOP,
+  ...requiring({ programs: ["lzop"] }, "encodeLzo() writes what lzop reads"),
   async fn() {
     const sample = mixedBytes(600000);
     const empty = await filtered(["lzop", "-1", "-F", "-c"], new Uint8Array());

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../../../tests/support/requires.ts";
 import { CompressionError } from "../compression_error.ts";
-import { damaged, filtered, hasProgram, joined, mixedBytes, Random } from "../test_samples.ts";
+import { damaged, filtered, joined, mixedBytes, Random } from "../test_samples.ts";
 import { decodeLzmaAlone } from "./lzma_alone.ts";
 
 /** `printf 'lzma lzma lzma lzma lzma' | xz --format=lzma`: without size, with an end marker. */
@@ -44,8 +45,10 @@ Deno.test("decodeLzmaAlone() refuses what is cut short, and properties that are 
 });
 
 Deno.test({
-  name: "decodeLzmaAlone() reads what xz --format=lzma writes, damaged or not (needs xz)",
-  ignore: !hasProgram("xz"),
+  ...requiring(
+    { programs: ["xz"] },
+    "decodeLzmaAlone() reads what xz --format=lzma writes, damaged or not",
+  ),
   async fn() {
     const random = new Random(31);
     for (const settings of ["lc=3,lp=0,pb=2", "lc=0,lp=4,pb=4", "lc=4,lp=0,pb=0"]) {

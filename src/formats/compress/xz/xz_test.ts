@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { requiring } from "../../../../tests/support/requires.ts";
 import { crc32 } from "node:zlib";
 import { CompressionError } from "../compression_error.ts";
-import { filtered, hasProgram, joined, mixedBytes, Random, samples } from "../test_samples.ts";
+import { filtered, joined, mixedBytes, Random, samples } from "../test_samples.ts";
 import { decodeWhole } from "./decoder_steps.ts";
 import { decodeXz } from "./xz_decoder.ts";
 import { encodeXz } from "./xz_encoder.ts";
 
-const HAS_XZ = hasProgram("xz");
 const DATA = mixedBytes(5000);
 const STREAM_HEADER = 12;
 const BLOCK_HEADER = 12;
@@ -107,8 +107,7 @@ Deno.test("encodeXz() asks for a dictionary no larger than the next power of two
 });
 
 Deno.test({
-  name: "encodeXz() writes what xz reads (needs xz)",
-  ignore: !HAS_XZ,
+  ...requiring({ programs: ["xz"] }, "encodeXz() writes what xz reads"),
   async fn() {
     const half = (1 << 21) + 12345;
     const large = joined(new Uint8Array(half), new Random(6).bytes(200000), mixedBytes(half, 9));
@@ -169,8 +168,7 @@ const FILTERS = [
 
 for (const options of FILTERS) {
   Deno.test({
-    name: `decodeXz() undoes the filter of \`xz ${options}\` (needs xz)`,
-    ignore: !HAS_XZ,
+    ...requiring({ programs: ["xz"] }, `decodeXz() undoes the filter of \`xz ${options}\``),
     async fn() {
       for (const code of [machineCode(), itaniumCode(200001), new Uint8Array(3)]) {
         const command = ["xz", ...options.split(" "), "--lzma2=preset=0"];

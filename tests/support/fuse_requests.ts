@@ -1,4 +1,4 @@
-import { SIZE } from "../layout.ts";
+import { SIZE } from "../../src/formats/fuse/layout.ts";
 
 /** What a test wants in a request; the rest is zero. */
 export interface RequestFields {

@@ -1,22 +1,13 @@
-import type { Architecture } from "../syscall_numbers.ts";
+import type { ProgramName } from "./requires.ts";
+import type { Architecture } from "../../src/linux/syscall_numbers.ts";
 
 /** The programs that turn a listing into machine code. */
 export const ASSEMBLERS: Readonly<
-  Record<Architecture, { assembler: readonly [string, ...string[]]; objcopy: string }>
+  Record<Architecture, { assembler: readonly [ProgramName, ...string[]]; objcopy: string }>
 > = {
   x86_64: { assembler: ["as", "--64"], objcopy: "objcopy" },
   aarch64: { assembler: ["aarch64-linux-gnu-as"], objcopy: "aarch64-linux-gnu-objcopy" },
 };
-
-/** Whether there is a program of that name. */
-export function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"], stdout: "null", stderr: "null" }).outputSync();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** The machine code of a listing, in hexadecimal. */
 export function assembled(architecture: Architecture, listing: string): string {
