@@ -30,7 +30,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   runtime: ["formats/environment", "formats/fuse", "linux"],
   rootfs: ["fstree", "linux"],
-  registry: ["formats/oci"],
+  registry: ["formats/oci", "linux"],
   store: ["formats/oci", "linux"],
   config: [],
   fstree: [],

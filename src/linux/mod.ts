@@ -1,5 +1,5 @@
 /**
- * The Linux kernel, typed: the only room that loads the C library or touches pointers.
+ * The Linux kernel, typed: the only room that loads the host's libraries or touches pointers.
  *
  * Wrappers take and give plain values, and throw {@link SyscallError} with the call's name, its
  * operand and errno(3). Paths are byte strings.
@@ -54,6 +54,7 @@ export {
 export { fork } from "./fork.ts";
 export { releaseMemory } from "./memory.ts";
 export { availableMemory } from "./memory_limits.ts";
+export { hasOpenssl, OpensslContext, type OpensslSession } from "./openssl.ts";
 export { type OwnedFd, ownedFd } from "./owned_fd.ts";
 export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
 export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";

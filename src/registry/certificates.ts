@@ -73,6 +73,11 @@ export function certificatesIn(text: string): string[] {
   return (text.match(CERTIFICATE) ?? []).filter(isUsable);
 }
 
+/** A certificate in PEM as the bytes that it stands for (RFC 7468). */
+export function derOf(certificate: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromBase64(certificate.replace(/-----[A-Z ]+-----/g, ""));
+}
+
 /** One certificate that the TLS library refuses would make it refuse all the others with it. */
 function isUsable(certificate: string): boolean {
   try {

@@ -1,26 +1,29 @@
 import { EnrootError } from "../diagnostics/mod.ts";
 import type { Route } from "./http_clients.ts";
-import { SocketReader } from "./socket_reader.ts";
+import { OpensslConnection } from "./openssl_connection.ts";
+import { type Connection, SocketReader } from "./socket_reader.ts";
 
 /** The most bytes of a status line and headers. */
 const MAX_HEAD = 256 * 1024;
 
 /**
- * Gets a URL, and takes the bytes of the body as they were sent: `fetch` undoes a Content-Encoding
- * whatever it was asked for, and a blob that lies in an object store with `Content-Encoding: gzip`
- * would have another digest. HTTP/1.1 (RFC 9112), one connection for each request.
+ * Gets a URL, or posts a form to it, and takes the bytes of the body as they were sent: `fetch`
+ * undoes a Content-Encoding whatever it was asked for, and a blob that lies in an object store with
+ * `Content-Encoding: gzip` would have another digest. Nor can `fetch` go by the host's OpenSSL, as
+ * the route may say. HTTP/1.1 (RFC 9112), one connection for each request.
  *
  * @throws {Error} when there is no answer
  */
 export async function exchangeAsSent(
-  { url, headers, route, signal }: {
+  { url, headers, form, route, signal }: {
     url: URL;
     headers: Record<string, string>;
+    form: URLSearchParams | undefined;
     route: Route;
     signal: AbortSignal;
   },
 ): Promise<Response> {
-  const connection = await unlessAborted(connect(url, route), signal);
+  const connection = await unlessAborted(connect(url, { route, signal }), signal);
   const close = () => {
     signal.removeEventListener("abort", close);
     try {
@@ -34,11 +37,19 @@ export async function exchangeAsSent(
     // An absolute URL is for a proxy (RFC 9112 section 3.2.2).
     const forwarded = url.protocol === "http:" && route.proxy !== undefined;
     const target = `${forwarded ? url.origin : ""}${url.pathname}${url.search}`;
-    await send(connection, `GET ${target} HTTP/1.1`, {
-      host: url.host,
-      connection: "close",
-      ...(forwarded ? proxyAuthorization(route) : {}),
-      ...headers,
+    const body = form?.toString() ?? "";
+    await send(connection, `${form === undefined ? "GET" : "POST"} ${target} HTTP/1.1`, {
+      headers: {
+        host: url.host,
+        connection: "close",
+        ...(forwarded ? proxyAuthorization(route) : {}),
+        ...(form === undefined ? {} : {
+          "content-type": "application/x-www-form-urlencoded;charset=UTF-8",
+          "content-length": String(body.length),
+        }),
+        ...headers,
+      },
+      body,
     });
     const reader = new SocketReader(connection);
     const head = await readHead(reader);
@@ -49,12 +60,20 @@ export async function exchangeAsSent(
   }
 }
 
-async function connect(url: URL, route: Route): Promise<Deno.Conn> {
-  const { proxy, caCerts, client } = route;
+async function connect(
+  url: URL,
+  { route, signal }: { route: Route; signal: AbortSignal },
+): Promise<Connection> {
+  const { proxy, caCerts, client, openssl } = route;
   const encrypted = url.protocol === "https:";
   const server = { hostname: hostOf(url), port: Number(url.port) || (encrypted ? 443 : 80) };
+  const { hostname } = server;
   if (proxy === undefined) {
     if (!encrypted) return await Deno.connect(server);
+    if (openssl !== undefined) {
+      const carrier = await Deno.connect(server);
+      return await OpensslConnection.open(carrier, { context: openssl, hostname, signal });
+    }
     const connection = await Deno.connectTls({ ...server, caCerts, ...client });
     return await shakeHands(connection);
   }
@@ -75,15 +94,15 @@ async function connect(url: URL, route: Route): Promise<Deno.Conn> {
   try {
     const authority = `${url.hostname}:${server.port}`;
     await send(connection, `CONNECT ${authority} HTTP/1.1`, {
-      host: authority,
-      ...proxyAuthorization(route),
+      headers: { host: authority, ...proxyAuthorization(route) },
     });
     // The server says nothing before we do: all that there is to read is the proxy's answer.
     const { status } = await readHead(new SocketReader(connection));
     if (status !== 200) throw new Error(`the proxy answers ${status}`);
-    return await shakeHands(
-      await Deno.startTls(connection, { hostname: server.hostname, caCerts }),
-    );
+    if (openssl !== undefined) {
+      return await OpensslConnection.open(connection, { context: openssl, hostname, signal });
+    }
+    return await shakeHands(await Deno.startTls(connection, { hostname, caCerts }));
   } catch (error) {
     try {
       connection.close();
@@ -135,12 +154,12 @@ async function unlessAborted<T extends Disposable>(
 }
 
 async function send(
-  connection: Deno.Conn,
+  connection: Connection,
   line: string,
-  headers: Record<string, string>,
+  { headers, body = "" }: { headers: Record<string, string>; body?: string },
 ): Promise<void> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const bytes = new TextEncoder().encode(`${line}\r\n${lines.join("")}\r\n`);
+  const bytes = new TextEncoder().encode(`${line}\r\n${lines.join("")}\r\n${body}`);
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 

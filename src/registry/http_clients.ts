@@ -1,5 +1,6 @@
 import { EnrootError, messageOf } from "../diagnostics/mod.ts";
-import { trustedCertificates } from "./certificates.ts";
+import { hasOpenssl, OpensslContext } from "../linux/mod.ts";
+import { derOf, trustedCertificates } from "./certificates.ts";
 import { type HostCertificates, hostCertificates } from "./host_certificates.ts";
 import { proxyFor } from "./proxy.ts";
 
@@ -10,6 +11,8 @@ export interface Route {
   caCerts: string[];
   /** What to show the server as ours, in PEM. */
   client: HostCertificates["client"];
+  /** What to make TLS connections with instead of the runtime's own, which refuses this server. */
+  openssl: OpensslContext | undefined;
 }
 
 /**
@@ -22,6 +25,8 @@ export class HttpClients implements Disposable {
   readonly #clients = new Map<string, Deno.HttpClient>();
   /** By origin, of what is reached by TLS. */
   readonly #certificatesOf = new Map<string, HostCertificates | undefined>();
+  /** By origin, of servers that the runtime's TLS refuses for a reason that OpenSSL does not have. */
+  readonly #openssl = new Map<string, OpensslContext>();
   #certificates: string[] | undefined;
 
   constructor(environment: Record<string, string | undefined>) {
@@ -49,7 +54,35 @@ export class HttpClients implements Disposable {
       proxy: proxy === undefined ? undefined : new URL(proxy),
       caCerts: this.#trusted(own),
       client: own?.client,
+      openssl: this.#openssl.get(url.origin),
     };
+  }
+
+  /** Whether the server of a URL is reached by the host's OpenSSL. */
+  goesByOpenssl({ origin }: URL): boolean {
+    return this.#openssl.has(origin);
+  }
+
+  /**
+   * From now on reaches the server of a URL by the host's OpenSSL, which verifies as much, and
+   * trusts the certificates of the route and no others.
+   *
+   * @returns why that cannot be; undefined if it can
+   */
+  goByOpenssl(url: URL): string | undefined {
+    if (this.goesByOpenssl(url)) return undefined;
+    const { proxy, caCerts, client } = this.routeTo(url);
+    if (client !== undefined) return "it is not used with a client certificate";
+    if (proxy !== undefined && proxy.protocol !== "http:") {
+      return `it is not used through a ${proxy.protocol} proxy`;
+    }
+    if (!hasOpenssl()) return "there is no libssl.so.3 or libssl.so.1.1";
+    try {
+      this.#openssl.set(url.origin, new OpensslContext(caCerts.map(derOf)));
+    } catch (error) {
+      return `it fails: ${messageOf(error)}`;
+    }
+    return undefined;
   }
 
   #hostCertificates(url: URL): HostCertificates | undefined {
@@ -85,5 +118,7 @@ export class HttpClients implements Disposable {
   [Symbol.dispose](): void {
     for (const client of this.#clients.values()) client.close();
     this.#clients.clear();
+    for (const context of this.#openssl.values()) context[Symbol.dispose]();
+    this.#openssl.clear();
   }
 }

@@ -2,14 +2,23 @@ import { messageOf } from "../diagnostics/mod.ts";
 import { shownText, shownUrl } from "./redaction.ts";
 import { TransferError } from "./transfer_error.ts";
 
+/**
+ * So does the runtime's TLS refuse a certificate that is marked as an authority's, wherever it is
+ * trusted. It cannot be asked to check nothing but the server's possession of the key.
+ */
+const AUTHORITY_SERVES = "CaUsedAsEndEntity";
+
+/** Whether a server was refused for nothing yet but that its certificate is an authority's. */
+export function isAuthorityRefused(error: unknown): error is TransferError {
+  return error instanceof TransferError && messageOf(error.cause).includes(AUTHORITY_SERVES);
+}
+
 /** The error for a request that got no answer. */
 export function noAnswer(cause: unknown, url: URL): TransferError {
   if (cause instanceof TransferError) return cause;
   const words = wordsOf(cause, url);
   const text = `Cannot reach ${shownUrl(url)}: ${words}`;
-  if (words.includes("CaUsedAsEndEntity")) {
-    // The library that we have TLS from refuses it wherever it is trusted, and cannot be asked to
-    // check nothing but the server's possession of the key.
+  if (words.includes(AUTHORITY_SERVES)) {
     const hint = "its certificate is marked as an authority's (CA:TRUE), which must not serve: " +
       "make it anew with -addext basicConstraints=critical,CA:FALSE, or sign another with it";
     return new TransferError(`Cannot reach ${shownUrl(url)}: ${hint}`, {
@@ -22,6 +31,10 @@ export function noAnswer(cause: unknown, url: URL): TransferError {
       failure: "final",
       cause,
     });
+  }
+  if (words.startsWith("OpenSSL: ")) {
+    // It did speak HTTPS, and has shown a certificate.
+    return new TransferError(text, { failure: "final", cause });
   }
   if (words.includes("InvalidContentType")) {
     const hint = "it does not speak HTTPS (ENROOT_ALLOW_HTTP permits plain HTTP)";

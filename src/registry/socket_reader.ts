@@ -3,13 +3,22 @@ const MAX_LINE = 64 * 1024;
 const READ_SIZE = 64 * 1024;
 const LINE_FEED = 0x0a;
 
+/** A stream of bytes to a server and back, by whatever means. */
+export interface Connection extends Disposable {
+  /** @returns how many bytes were read; null at the end */
+  read(buffer: Uint8Array<ArrayBuffer>): Promise<number | null>;
+  /** @returns how many bytes were written */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  close(): void;
+}
+
 /** Reads lines and bytes from a connection. */
 export class SocketReader {
-  readonly #connection: Deno.Conn;
+  readonly #connection: Connection;
   /** What was read and is still to be taken. */
   #rest = new Uint8Array(0);
 
-  constructor(connection: Deno.Conn) {
+  constructor(connection: Connection) {
     this.#connection = connection;
   }
 

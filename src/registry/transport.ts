@@ -2,7 +2,7 @@ import { EnrootError } from "../diagnostics/mod.ts";
 import { type Answer, discard } from "./body.ts";
 import { exchangeAsSent } from "./exchange_as_sent.ts";
 import { HttpClients } from "./http_clients.ts";
-import { noAnswer } from "./network_failure.ts";
+import { isAuthorityRefused, noAnswer } from "./network_failure.ts";
 import { shownUrl } from "./redaction.ts";
 import { type RetryPolicy, withRetries } from "./retry.ts";
 import { TransferError } from "./transfer_error.ts";
@@ -136,7 +136,25 @@ export class Transport implements Disposable {
     }
   }
 
+  /** Exchanges by whatever TLS the server's certificate needs. */
   async #exchange(request: HttpRequest): Promise<Answer> {
+    const { url } = request;
+    if (!this.#clients.goesByOpenssl(url)) {
+      try {
+        return await this.#exchangeByRuntime(request);
+      } catch (error) {
+        if (!isAuthorityRefused(error)) throw error;
+        const obstacle = this.#clients.goByOpenssl(url);
+        if (obstacle !== undefined) {
+          const message = `${error.message} (the host's OpenSSL could take it, but ${obstacle})`;
+          throw new TransferError(message, { failure: error.failure, cause: error });
+        }
+      }
+    }
+    return await this.#exchangeBy(asItWasSent, request);
+  }
+
+  async #exchangeByRuntime(request: HttpRequest): Promise<Answer> {
     const { url, asSent = false } = request;
     if (!asSent) return await this.#exchangeBy(viaFetch, request);
     if (!this.#encoding.has(url.origin)) {
@@ -212,10 +230,10 @@ function viaFetch(
 }
 
 function asItWasSent(
-  { url, headers, signal }: PreparedRequest,
+  { url, headers, form, signal }: PreparedRequest,
   clients: HttpClients,
 ): Promise<Response> {
-  return exchangeAsSent({ url, headers, route: clients.routeTo(url), signal });
+  return exchangeAsSent({ url, headers, form, route: clients.routeTo(url), signal });
 }
 
 function isRedirect(status: number): boolean {

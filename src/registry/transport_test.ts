@@ -83,21 +83,14 @@ Deno.test({
 });
 
 Deno.test({
-  ...requiring(
-    OPENSSL,
-    "send() trusts a server whose own certificate is named, if it is no authority's",
-  ),
+  ...requiring(OPENSSL, "send() trusts a server whose own certificate is named"),
   async fn() {
-    for (const kind of ["leaf", "ca"] as const) {
-      const { certificate, key } = { certificate: "", key: "", ...certificates?.selfSigned[kind] };
-      await using server = new RegistryServer({
-        tls: { cert: Deno.readTextFileSync(certificate), key: Deno.readTextFileSync(key) },
-      });
-      using client = transport({ SSL_CERT_FILE: certificate });
-      const answer = status(client, `${server.origin}/v2/`);
-      if (kind === "leaf") assertEquals(await answer, 200);
-      else await assertRejects(() => answer, EnrootError, "basicConstraints=critical,CA:FALSE");
-    }
+    const { certificate, key } = { certificate: "", key: "", ...certificates?.selfSigned };
+    await using server = new RegistryServer({
+      tls: { cert: Deno.readTextFileSync(certificate), key: Deno.readTextFileSync(key) },
+    });
+    using client = transport({ SSL_CERT_FILE: certificate });
+    assertEquals(await status(client, `${server.origin}/v2/`), 200);
   },
 });
 
