@@ -24,6 +24,7 @@ export {
   type StartTarget,
 } from "./containers.ts";
 export { descriptorLimit, raiseDescriptorLimit } from "../linux/mod.ts";
+export { openInputPipe } from "./input_pipe.ts";
 export { NewFile, type NewFileOptions } from "./new_file.ts";
 export type { PartialBlob } from "./partial_blob.ts";
 export { type ScratchFile, scratchFile } from "./scratch_file.ts";
