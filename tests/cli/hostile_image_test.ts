@@ -1,10 +1,18 @@
 /** Images that are made to keep the program busy: it ends, or can be ended, and leaves nothing. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { containerTest, makeContainerHome } from "../support/container.ts";
 import { enrootCommand, makeHome, runEnroot, type TestHome } from "../support/enroot.ts";
 import { manyHoles, nestedDirectories, sharedListing } from "../support/hostile_images.ts";
+import { fuseObstacle } from "../support/requires.ts";
 
 /** Milliseconds that are far more than it takes, and far less than it once took. */
 const SOON = 60_000;
+
+const obstacle = fuseObstacle();
+function imageTest(name: string, fn: () => Promise<void>): void {
+  if (obstacle === undefined) containerTest(name, fn);
+  else Deno.test({ name: `${name} (skipped: ${obstacle})`, ignore: true, fn });
+}
 
 function homeWith(image: Uint8Array): TestHome {
   const home = makeHome();
@@ -77,6 +85,48 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals(died, signal);
     assertEquals([...Deno.readDirSync(home.data)], []);
   });
+}
+
+/** `start` of an image: answered or refused, but soon. The images have no programs. */
+for (
+  const [what, image] of [
+    [
+      "directories that share a listing",
+      () => sharedListing({ directories: 2_000, names: 100_000 }),
+    ],
+    ["files of nothing but holes", () => manyHoles({ files: 500, size: 64 * 2 ** 30 })],
+    ["directories in each other", () => nestedDirectories({ depth: 8_000, name: "d" })],
+  ] as const
+) {
+  containerTest(`start of an image of ${what} ends with a line that says why`, async () => {
+    using home = homeWith(image());
+    const { code, signal, stderr } = await runEnroot(["start", "image.sqsh", "true"], {
+      home,
+      timeout: SOON,
+    });
+    assertEquals([code === 0, signal], [false, null], stderr);
+    assertMatch(stderr, /^\[ERROR\] .+\n$/);
+  });
+
+  imageTest(
+    `a container walks through a mounted image of ${what}, or is told why not`,
+    async () => {
+      using home = await makeContainerHome();
+      Deno.writeFileSync(`${home.path}/image.sqsh`, image());
+      const mount = ["--mount", `${home.path}/image.sqsh:/mnt:x-create=dir`];
+      // Whatever it finds; the walk itself is cut short.
+      const script =
+        "echo begun; timeout 5 find /mnt -size +1 >/dev/null 2>&1; timeout 5 head -c 65536 " +
+        "/mnt/000001 2>/dev/null | wc -c; echo done";
+      const child = enrootCommand(["start", ...mount, "box", "sh", "-c", script], { home }).spawn();
+      const deadline = setTimeout(() => child.kill("SIGKILL"), SOON);
+      const { signal, stdout, stderr } = await child.output();
+      clearTimeout(deadline);
+      const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assertEquals(signal, null, errors);
+      assert(errors !== "" || output?.endsWith("done\n"), output);
+    },
+  );
 }
 
 /** Waits until a container is being filled. */
