@@ -1,5 +1,7 @@
 import type { ByteString } from "../bytes/mod.ts";
 import type { Directory, Inode } from "./node.ts";
+import { FollowedNames } from "./followed_names.ts";
+import { RememberedDirectory } from "./remembered_directory.ts";
 import { lookup, type Resolved, resolveDirectory } from "./resolve.ts";
 import { TreeError } from "./tree_error.ts";
 
@@ -8,7 +10,7 @@ import { TreeError } from "./tree_error.ts";
  * has the same name below, and what it hides is gone.
  *
  * A layer hides only what lower layers have. In what order it hides and adds makes no difference, so
- * it remembers which names it has added.
+ * it remembers which names it has added. Until a layer is done nothing else may change the tree.
  *
  * Paths are names from the root, as {@link splitPath} gives them. All methods throw {@link TreeError}.
  */
@@ -17,6 +19,10 @@ export class TreeLayer<Content> {
   readonly #added = new Map<Directory<Content>, Set<ByteString>>();
   /** Directories in which nothing of lower layers is left. */
   readonly #cleared = new Set<Directory<Content>>();
+  /** Where files were added, and where the files were that links lead to. */
+  readonly #lastParent = new RememberedDirectory<Content>();
+  readonly #lastSource = new RememberedDirectory<Content>();
+  readonly #followed = new FollowedNames();
 
   constructor(root: Directory<Content>) {
     this.#root = root;
@@ -44,13 +50,18 @@ export class TreeLayer<Content> {
       setAttributes(existing, inode);
     } else {
       parent.directory.children.set(name, inode);
+      this.#noteGone(existing);
     }
     return made;
   }
 
   /** Adds another name for a file of this layer or a lower one, as {@link add} does. */
   link(path: readonly ByteString[], target: readonly ByteString[]): number {
-    const inode = lookup(this.#root, target);
+    this.#followed.addPath();
+    const inode = lookup(this.#root, target, {
+      last: this.#lastSource,
+      followed: this.#followed,
+    });
     if (inode === undefined) throw new TreeError("no such file");
     if (inode.kind === "directory") throw new TreeError("is a directory");
     return this.add(path, inode);
@@ -66,8 +77,10 @@ export class TreeLayer<Content> {
     const parent = this.#find(path.slice(0, -1));
     const existing = parent?.children.get(name);
     if (parent === null || existing === undefined) return;
-    if (!this.#added.get(parent)?.has(name)) parent.children.delete(name);
-    else if (existing.kind === "directory") this.#clear(existing);
+    if (!this.#added.get(parent)?.has(name)) {
+      parent.children.delete(name);
+      this.#noteGone(existing);
+    } else if (existing.kind === "directory") this.#clear(existing);
   }
 
   /** Hides everything that lower layers have below a directory; the directory itself stays. */
@@ -78,10 +91,12 @@ export class TreeLayer<Content> {
 
   /** The directory of a path, null if there is none. */
   #find(path: readonly ByteString[]): Directory<Content> | null {
+    const followed = this.#followed;
+    followed.addPath();
     try {
-      return resolveDirectory(this.#root, path)?.directory ?? null;
+      return resolveDirectory(this.#root, path, { followed })?.directory ?? null;
     } catch (error) {
-      if (!(error instanceof TreeError)) throw error;
+      if (!(error instanceof TreeError) || followed.areSpent) throw error;
       return null;
     }
   }
@@ -90,20 +105,33 @@ export class TreeLayer<Content> {
     path: readonly ByteString[],
     mtime: number,
   ): { parent: Resolved<Content>; made: number } {
+    this.#followed.addPath();
+    const last = this.#lastParent.find(path);
+    if (last !== null) return { parent: last, made: 0 };
     let made = 0;
     const make = (directory: Directory<Content>, name: ByteString) => {
       const missing = emptyDirectory<Content>({ mtime });
+      this.#noteGone(directory.children.get(name));
       directory.children.set(name, missing);
       made++;
       return missing;
     };
     const parent = resolveDirectory(this.#root, path, {
+      followed: this.#followed,
       missing: make,
       blocked: (directory, name) =>
         this.#added.get(directory)?.has(name) ? null : make(directory, name),
     });
     if (parent === null) throw new Error("a directory that is made cannot be missing");
+    this.#lastParent.remember(path, parent);
     return { parent, made };
+  }
+
+  /** What has been found so far may have been found through a file that is gone now. */
+  #noteGone(inode: Inode<Content> | undefined): void {
+    if (inode?.kind !== "directory" && inode?.kind !== "symlink") return;
+    this.#lastParent.forget();
+    this.#lastSource.forget();
   }
 
   /** Remembers a name and the names on the way to it. */
@@ -120,6 +148,8 @@ export class TreeLayer<Content> {
   }
 
   #clear(directory: Directory<Content>): void {
+    this.#lastParent.forget();
+    this.#lastSource.forget();
     const pending = [directory];
     for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
       if (this.#cleared.has(here)) continue;

@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type Attributes,
   type Directory,
@@ -330,4 +330,64 @@ Deno.test("TreeLayer.hideChildren() leaves the directory, its attributes and mis
 Deno.test("a layer hides what a lower layer has added after hiding it", () => {
   const layers = [[add("d/a")], [hideChildren("d"), add("d/b")], [hideChildren("d"), add("d/c")]];
   assertEquals(listing(tree(...layers)), ["d/", "d/c"]);
+});
+
+Deno.test("TreeLayer finds files by the way there is now, not the one that was", () => {
+  const below = [add("a/x", file("below")), add("b/x", file("below")), add("l", symlink("a"))];
+  assertEquals(
+    listing(tree(below, [add("l/one"), add("l", symlink("b")), add("l/two"), link("k", "l/x")])),
+    ["a/", "a/one=l/one", "a/x=below", "b/", "b/two=l/two", "b/x=below", "k=below", "l->b"],
+  );
+  assertEquals(
+    listing(tree(below, [link("k", "l/x"), hide("l"), add("l/one"), add("l/x"), link("m", "l/x")])),
+    ["a/", "a/x=below", "b/", "b/x=below", "k=below", "l/", "l/one", "l/x", "m=l/x"],
+  );
+  assertEquals(
+    listing(tree(below, [add("a/one"), hideChildren(""), add("a/two"), add("b/one")])),
+    ["a/", "a/one", "a/two", "b/", "b/one"],
+  );
+});
+
+/** Milliseconds that are far more than it takes, and far less than when each file was sought anew. */
+const SOON = 20_000;
+
+for (
+  const [what, layers] of [
+    ["a long relative link", () => [[
+      add("d/d/x"),
+      add("l", symlink("d/../".repeat(800) + "d/d")),
+      ...Array.from({ length: 300_000 }, (_, index) => add(`l/f${index}`)),
+    ]]],
+    ["a hundred thousand links to each other", () => [
+      Array.from({ length: 100_000 }, (_, index) => add(`l${index}`, symlink(`l${index + 1}`))),
+      Array.from({ length: 100_000 }, (_, index) => add(`l${index}/f`)),
+    ]],
+  ] as [string, () => Step[][]][]
+) {
+  Deno.test(`TreeLayer puts files behind ${what} in no time`, () => {
+    const start = performance.now();
+    tree(...layers());
+    assert(performance.now() - start < SOON);
+  });
+}
+
+Deno.test("TreeLayer refuses links that bring more names to paths than any image needs", () => {
+  const layer = (files: number) => [
+    add("one/x"),
+    add("two/x"),
+    add("l1", symlink("one/../".repeat(500) + "one")),
+    add("l2", symlink("two/../".repeat(500) + "two")),
+    ...Array.from({ length: files }, (_, index) => add(`l${index % 2 + 1}/f${index}`)),
+  ];
+  assertEquals(lookup(tree(layer(1000)), ["two", "f999"])?.kind, "file");
+  assertThrows(() => tree(layer(1200)), TreeError, "too many symbolic links to follow");
+  assertThrows(
+    () =>
+      tree([
+        ...layer(0),
+        ...Array.from({ length: 1200 }, (_, index) => hide(`l${index % 2 + 1}/f${index}`)),
+      ]),
+    TreeError,
+    "too many symbolic links to follow",
+  );
 });

@@ -6,6 +6,7 @@
  */
 export { contentDigest, contentHash } from "./content_digest.ts";
 export type { FileStore } from "./file_store.ts";
+export { FollowedNames } from "./followed_names.ts";
 export { isKeptXattr } from "./kept_xattrs.ts";
 export { emptyDirectory, TreeLayer } from "./layer.ts";
 export { MemoryBudget } from "./memory_budget.ts";

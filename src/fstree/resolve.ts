@@ -1,5 +1,7 @@
 import type { ByteString } from "../bytes/mod.ts";
+import type { FollowedNames } from "./followed_names.ts";
 import type { Directory, Inode } from "./node.ts";
+import { RememberedDirectory } from "./remembered_directory.ts";
 import { TreeError } from "./tree_error.ts";
 
 /** As many symbolic links as Linux follows on one path (path_resolution(7)). */
@@ -27,6 +29,12 @@ export interface Detours<Content> {
   blocked?: (parent: Directory<Content>, name: ByteString) => Directory<Content> | null;
 }
 
+/** How a path is followed. */
+export interface FollowOptions<Content> extends Detours<Content> {
+  /** Counts what symbolic links bring; without it they may bring what Linux would follow. */
+  followed?: FollowedNames;
+}
+
 /** A symbolic link on the path that is being followed, and the way to it. */
 interface FollowedLink<Content> {
   chain: Directory<Content>[];
@@ -46,7 +54,7 @@ interface FollowedLink<Content> {
 export function resolveDirectory<Content>(
   root: Directory<Content>,
   path: readonly ByteString[],
-  { missing, blocked }: Detours<Content> = {},
+  { missing, blocked, followed }: FollowOptions<Content> = {},
 ): Resolved<Content> | null {
   let chain = [root];
   let names: ByteString[] = [];
@@ -54,7 +62,7 @@ export function resolveDirectory<Content>(
   let directory = root;
   let links = 0;
   /** The link of the path itself, not one that it leads through. */
-  let followed: FollowedLink<Content> | null = null;
+  let link: FollowedLink<Content> | null = null;
 
   const enter = (next: Directory<Content>, name: ByteString) => {
     if (chain.length >= MAX_DEPTH) throw new TreeError("too many levels of directories");
@@ -63,7 +71,7 @@ export function resolveDirectory<Content>(
     directory = next;
   };
   const goRound = (name: ByteString, problem: string) => {
-    const place = followed ?? { chain, names, name, pending: pending.length };
+    const place = link ?? { chain, names, name, pending: pending.length };
     const next = blocked?.(place.chain.at(-1) ?? root, place.name);
     if (next === undefined || next === null) throw new TreeError(problem);
     chain = place.chain;
@@ -73,7 +81,7 @@ export function resolveDirectory<Content>(
   };
 
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (followed !== null && pending.length < followed.pending) followed = null;
+    if (link !== null && pending.length < link.pending) link = null;
     if (name === "" || name === ".") continue;
     if (name === "..") {
       if (names.length > 0) {
@@ -89,7 +97,9 @@ export function resolveDirectory<Content>(
       next = missing(directory, name);
     }
     if (next.kind === "symlink") {
-      followed ??= { chain: [...chain], names: [...names], name, pending: pending.length };
+      link ??= { chain: [...chain], names: [...names], name, pending: pending.length };
+      const parts = next.target.split("/");
+      followed?.take(parts.length);
       if (++links > MAX_LINKS) {
         goRound(name, "too many levels of symbolic links");
         continue;
@@ -99,7 +109,6 @@ export function resolveDirectory<Content>(
         names.length = 0;
         directory = root;
       }
-      const parts = next.target.split("/");
       for (let index = parts.length - 1; index >= 0; index--) pending.push(parts[index] ?? "");
     } else if (next.kind === "directory") {
       enter(next, name);
@@ -108,6 +117,14 @@ export function resolveDirectory<Content>(
     }
   }
   return { directory, chain, names };
+}
+
+/** What one lookup has for the next. */
+export interface LookupOptions<Content> {
+  /** Remembers the directory. */
+  last?: RememberedDirectory<Content>;
+  /** See {@link FollowOptions}. */
+  followed?: FollowedNames;
 }
 
 /**
@@ -119,8 +136,16 @@ export function resolveDirectory<Content>(
 export function lookup<Content>(
   root: Directory<Content>,
   path: readonly ByteString[],
+  { last = new RememberedDirectory(), followed }: LookupOptions<Content> = {},
 ): Inode<Content> | undefined {
   const name = path.at(-1);
   if (name === undefined) return root;
-  return resolveDirectory(root, path.slice(0, -1))?.directory.children.get(name);
+  const parent = path.slice(0, -1);
+  let found = last.find(parent);
+  if (found === null) {
+    found = resolveDirectory(root, parent, followed === undefined ? {} : { followed });
+    if (found === null) return undefined;
+    last.remember(parent, found);
+  }
+  return found.directory.children.get(name);
 }

@@ -78,7 +78,7 @@ async function applyAtOnce<Content>(
   // One that fails before its turn is reported when its turn comes.
   for (const read of reading) read.catch(() => {});
   try {
-    for (const read of reading) stack.applyRead(await read);
+    for (const read of reading) await stack.applyRead(await read);
   } finally {
     controller.abort();
   }

@@ -7,8 +7,8 @@ import { treeMemory } from "../rootfs/mod.ts";
  */
 export const FILE_BYTES = 700;
 export const DIRECTORY_BYTES = 1400;
-/** What an extended attribute costs besides its texts, and a file that has any, as estimated. */
-export const XATTR_BYTES = 250;
+/** What an extended attribute costs besides its texts, and a file that has any, as measured. */
+export const XATTR_BYTES = 450;
 /** Holes cost an archive nothing, but an image a few bytes for each block. */
 const MAX_HOLE_BYTES = 4 * 2 ** 40;
 

@@ -6,6 +6,7 @@ import {
   type Directory,
   emptyDirectory,
   type FileStore,
+  FollowedNames,
   resolveDirectory,
   splitPath,
   TreeError,
@@ -102,12 +103,14 @@ function excerpt(text: string): string {
 /** An fstab(5) that keeps each volume writable in a read-only container. */
 function volumesFstab<Content>(root: Directory<Content>, volumes: readonly string[]): ByteString {
   let text = "";
+  const followed = new FollowedNames();
   for (const volume of volumes) {
+    followed.addPath();
     try {
       const names = splitPath(byteStringFromText(volume));
       // The source is a path on the host, where symbolic links of the image would lead elsewhere.
       const missing = () => emptyDirectory<Content>({ mtime: 0 });
-      const source = resolveDirectory(root, names, { missing })?.names ?? [];
+      const source = resolveDirectory(root, names, { missing, followed })?.names ?? [];
       if (source.length === 0) throw new TreeError("is the root directory");
       const [from, to] = [fstabField(source), fstabField(names)];
       text += `\${ENROOT_ROOTFS}${from} ${to} none x-create=dir,bind,rw,nosuid,nodev\n`;

@@ -1,5 +1,6 @@
 import { EnrootError } from "../diagnostics/mod.ts";
 import { type Descriptor, DigestBuilder } from "../formats/oci/mod.ts";
+import { openInputPipe } from "../store/mod.ts";
 
 /** Files by name, from a directory or an archive. Disposing of it closes and removes what it uses. */
 export interface FileSet extends Disposable {
@@ -18,14 +19,18 @@ export interface Extent {
 }
 
 const READ_SIZE = 1024 * 1024;
+/** As much as a pipe holds (pipe(7)). */
+const PIPE_READ_SIZE = 64 * 1024;
 
-/** Reads a piece of a file on disk, or all of it, in chunks of 1 MiB. */
+/** Reads a piece of a file on disk, in chunks of 1 MiB, or all of it or of a pipe. */
 export async function* readFile(path: string, extent?: Extent): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
+  const isPipe = Deno.statSync(path).isFifo;
+  const readSize = isPipe ? PIPE_READ_SIZE : READ_SIZE;
+  using file = isPipe ? await openInputPipe(path) : await Deno.open(path);
   if (extent !== undefined) await file.seek(extent.offset, Deno.SeekMode.Start);
   for (let left = extent?.length ?? Infinity; left > 0;) {
     // A new buffer each time: decoders keep what they were given while we read on.
-    const buffer = new Uint8Array(Math.min(READ_SIZE, left));
+    const buffer = new Uint8Array(Math.min(readSize, left));
     const count = await file.read(buffer);
     if (count === null) {
       if (extent === undefined) return;

@@ -37,8 +37,11 @@ export class LayerRecord<Content> implements LayerTarget<Content> {
     return this.#path || ".";
   }
 
-  /** Asks another for everything. Throws what that throws; {@link path} then says where. */
-  replay(target: LayerTarget<Content>): void {
+  /**
+   * Asks another for everything. Yields after each change. Throws what that throws; {@link path}
+   * then says where.
+   */
+  *replay(target: LayerTarget<Content>): Generator<void, void> {
     for (const change of this.#changes) {
       this.#path = change.path;
       const names = change.path === "" ? [] : change.path.split("/");
@@ -56,6 +59,7 @@ export class LayerRecord<Content> implements LayerTarget<Content> {
           target.hideChildren(names);
           break;
       }
+      yield;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type ByteString, textFromByteString } from "../bytes/mod.ts";
-import { EnrootError } from "../diagnostics/mod.ts";
+import { EnrootError, inSlices, letEventsIn } from "../diagnostics/mod.ts";
 import { createTarReader, TarError } from "../formats/tar/mod.ts";
 import { type Directory, emptyDirectory, type FileStore, TreeError } from "../fstree/mod.ts";
 import { fullBudget } from "./budget.ts";
@@ -69,9 +69,9 @@ export class LayerStack<Content> {
   }
 
   /** Applies the next layer. @throws {EnrootError} when it does not fit those below */
-  applyRead({ name, record }: ReadLayer<Content>): void {
+  async applyRead({ name, record }: ReadLayer<Content>): Promise<void> {
     try {
-      record.replay(new BudgetedLayer(this.root, this.#budget));
+      await inSlices(record.replay(new BudgetedLayer(this.root, this.#budget)));
     } catch (error) {
       throw layerError(error, { name, path: record.path });
     }
@@ -92,7 +92,7 @@ export class LayerStack<Content> {
         const drained = options.store.drain();
         if (drained !== undefined) await drained;
         if (performance.now() - sliceStart > SLICE) {
-          await new Promise((resolve) => setTimeout(resolve, 0));
+          await letEventsIn();
           sliceStart = performance.now();
         }
       }

@@ -1,10 +1,11 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { memoryStore } from "../../tests/support/memory_store.ts";
 import { tarArchive, type TarMember } from "../../tests/support/tar_archive.ts";
 import { bytesOf } from "../bytes/mod.ts";
 import { EnrootError } from "../diagnostics/mod.ts";
 import type { Digest } from "../formats/oci/mod.ts";
 import { type Directory, type Inode, lookup, walk } from "../fstree/mod.ts";
+import { LayerRecord } from "./layer_record.ts";
 import { type LayerData, LayerStack } from "./layers.ts";
 
 const DIGEST: Digest = `sha256:${"0".repeat(64)}`;
@@ -26,7 +27,7 @@ async function unpack(...layers: TarMember[][]): Promise<Directory<string>> {
   const read = await Promise.all(
     layers.map((members) => atOnce.read(layerData(members), { store: memoryStore(), signal })),
   );
-  for (const layer of read) atOnce.applyRead(layer);
+  for (const layer of read) await atOnce.applyRead(layer);
   assertEquals(atOnce.root, inTurn.root);
   return inTurn.root;
 }
@@ -54,7 +55,7 @@ async function refuses(layers: TarMember[][], message: string): Promise<void> {
     const stack = newStack();
     const { signal } = new AbortController();
     for (const members of layers) {
-      stack.applyRead(await stack.read(layerData(members), { store: memoryStore(), signal }));
+      await stack.applyRead(await stack.read(layerData(members), { store: memoryStore(), signal }));
     }
   };
   await assertRejects(inTurn, EnrootError, message);
@@ -356,4 +357,26 @@ Deno.test("LayerStack waits for the store before it goes on", async () => {
     bytes: chunksOf(bytes),
   });
   assertEquals(events.slice(0, 4), ["write", "drained", "write", "drained"]);
+});
+
+Deno.test("LayerStack lets events in while it applies a large layer that it has read", async () => {
+  const stack = newStack();
+  const record = new LayerRecord<string>();
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0, xattrs: null };
+  for (let index = 0; index < 200_000; index++) {
+    record.add([`d${index % 1000}`, "e", "f", "g", `${index}`], { kind: "fifo", ...attributes });
+  }
+  let longest = 0;
+  let last = performance.now();
+  const note = () => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  };
+  const timer = setInterval(note, 0);
+  const start = performance.now();
+  await stack.applyRead({ name: "a layer", record });
+  const whole = performance.now() - start;
+  note();
+  clearInterval(timer);
+  assert(longest < whole / 2, `${longest} ms of ${whole}`);
 });

@@ -61,7 +61,7 @@ export function receiveDescriptorRow(socket: number): Syscall {
   };
 }
 
-/** Whether there is a message, or the other end has been closed (poll(2)). */
+/** Whether there is something to read, or the other end has been closed (poll(2)). */
 export function hasMessage(socket: number): boolean {
   const POLLIN = 1;
   const pollFd = new Uint8Array(new Int32Array([socket, POLLIN]).buffer);

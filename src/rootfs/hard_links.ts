@@ -9,8 +9,12 @@ import { pathOfPlace, type TreePlace } from "./tree_place.ts";
 /** Bits of the largest table of inode numbers met: 8 MiB. */
 const MAX_NUMBERS = 1 << 26;
 const PATH_MAX = 4096;
-/** Bytes that a further name, and a file that has one, take in memory, as estimated. */
-const NAME_BYTES = 200;
+/**
+ * Bytes that a further name takes in memory, a directory that has any, and the first name of a file
+ * that has more, as measured; some more while tables grow.
+ */
+const NAME_BYTES = 160;
+const GROUP_BYTES = 350;
 const MADE_BYTES = 160;
 
 /** A directory, and the files of it that have a name before. */
@@ -71,9 +75,11 @@ export class HardLinks {
 
   /** Keeps a further name, in a directory, for later. @throws {EnrootError} too many */
   add(entry: DirectoryEntry, { place, inode }: Pick<FurtherNames, "place" | "inode">): void {
-    this.#take(NAME_BYTES + entry.name.length, { place, name: entry.name });
     const last = this.#further[this.#further.length - 1];
-    if (last?.place === place) last.entries.push(entry);
+    const isSame = last?.place === place;
+    const bytes = NAME_BYTES + entry.name.length + (isSame ? 0 : GROUP_BYTES);
+    this.#take(bytes, { place, name: entry.name });
+    if (isSame) last.entries.push(entry);
     else this.#further.push({ place, inode, entries: [entry] });
   }
 

@@ -16,6 +16,7 @@ export {
 export { resolveContainer, type StartTarget } from "./containers.ts";
 export { newContainer } from "./new_container.ts";
 export { descriptorLimit, raiseDescriptorLimit } from "../linux/mod.ts";
+export { openInputPipe } from "./input_pipe.ts";
 export { NewFile, type NewFileOptions } from "./new_file.ts";
 export type { PartialBlob } from "./partial_blob.ts";
 export { type ScratchFile, scratchFile } from "./scratch_file.ts";

@@ -1,7 +1,9 @@
 /** Images that are made to keep the program busy: it ends, or can be ended, and leaves nothing. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { makeContainerHome } from "../support/container.ts";
 import { enrootCommand, makeHome, runEnroot, type TestHome } from "../support/enroot.ts";
 import { manyHoles, nestedDirectories, sharedListing } from "../support/hostile_images.ts";
+import { imageTest } from "../support/fuse.ts";
 import { until } from "../support/until.ts";
 
 /** Milliseconds that are far more than it takes, and far less than it once took. */
@@ -78,6 +80,47 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals(died, signal);
     assertEquals([...Deno.readDirSync(home.data)], []);
   });
+}
+
+/** `start` of an image: answered or refused, but soon. The images have no programs. */
+for (
+  const [what, image] of [
+    [
+      "directories that share a listing",
+      () => sharedListing({ directories: 2_000, names: 100_000 }),
+    ],
+    ["files of nothing but holes", () => manyHoles({ files: 500, size: 64 * 2 ** 30 })],
+    ["directories in each other", () => nestedDirectories({ depth: 8_000, name: "d" })],
+  ] as const
+) {
+  imageTest(`start of an image of ${what} ends with a line that says why`, async () => {
+    using home = homeWith(image());
+    const { code, signal, stderr } = await runEnroot(["start", "image.sqsh", "true"], {
+      home,
+      timeout: SOON,
+    });
+    assertEquals([code === 0, signal], [false, null], stderr);
+    assertMatch(stderr, /^\[ERROR\] .+\n$/);
+  });
+
+  imageTest(
+    `a container walks through a mounted image of ${what}, or is told why not`,
+    async () => {
+      using home = await makeContainerHome();
+      Deno.writeFileSync(`${home.path}/image.sqsh`, image());
+      const mount = ["--mount", `${home.path}/image.sqsh:/mnt`];
+      // The walk itself is cut short.
+      const script = "ls -lR /mnt >/dev/null 2>&1 & sleep 3; kill $! 2>/dev/null; " +
+        "head -c 65536 /mnt/000001 >/dev/null 2>&1; echo done";
+      const child = enrootCommand(["start", ...mount, "box", "sh", "-c", script], { home }).spawn();
+      const deadline = setTimeout(() => child.kill("SIGKILL"), SOON);
+      const { signal, stdout, stderr } = await child.output();
+      clearTimeout(deadline);
+      const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assertEquals(signal, null, errors);
+      if (!output?.endsWith("done\n")) assertMatch(errors ?? "", /^\[ERROR\] .*image\.sqsh.*\n$/);
+    },
+  );
 }
 
 /** Whether a container is being filled. */

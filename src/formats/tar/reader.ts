@@ -31,12 +31,14 @@ export interface TarReader {
   end(): void;
 }
 
+/** What follows the end of an archive fills a record, a tape or a disk; no more bytes of it are read. */
+const MAX_TRAILING_SIZE = 2 ** 30;
 /** No pax header or long name has more bytes than this. */
 const MAX_METADATA_SIZE = 1024 * 1024;
 
 /**
  * Starts reading an archive: V7, POSIX ustar and pax, GNU (tar(5)), with whatever extensions a
- * member uses. The archive ends at the first pair of zero blocks, after which everything is ignored,
+ * member uses. The archive ends at the first pair of zero blocks, after which up to 1 GiB is ignored,
  * or where the bytes end.
  *
  * Calls instead of promises: layers have hundreds of thousands of small members, and one promise for
@@ -69,6 +71,8 @@ class Reader implements TarReader {
   #bodyLeft = 0;
   #paddingLeft = 0;
   #sawZeroBlock = false;
+  /** Bytes after the end of the archive. */
+  #trailing = 0;
   #extensions: Extensions = { local: null, global: null, longName: null, longLink: null };
   /** Of a sparse file: its map, where in it we are, and the position in the file. */
   #sparse: SparseMap | null = null;
@@ -106,6 +110,10 @@ class Reader implements TarReader {
           this.#takeBlock(this.#block);
         }
       }
+    }
+    this.#trailing += chunk.length - at;
+    if (this.#trailing > MAX_TRAILING_SIZE) {
+      throw new TarError(`more than ${MAX_TRAILING_SIZE} bytes after the end of the archive`);
     }
   }
 

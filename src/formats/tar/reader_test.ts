@@ -469,3 +469,12 @@ Deno.test("createTarReader() survives any single changed byte", () => {
     }
   }
 });
+
+Deno.test("createTarReader() ignores what follows an archive, but no end of it", () => {
+  const reader = createTarReader({ entry() {}, data() {}, hole() {}, endEntry() {} });
+  reader.push(tarArchive([{ path: "file", data: "x" }]));
+  const garbage = new Uint8Array(64 << 20).fill(1);
+  for (let index = 0; index < 16; index++) reader.push(garbage);
+  reader.end();
+  assertThrows(() => reader.push(Uint8Array.of(0)), TarError, "after the end of the archive");
+});
