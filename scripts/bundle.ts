@@ -10,7 +10,7 @@ export interface BundleOptions {
   root: string;
   /** Modules that are started as workers, relative to the root: bundled each by itself. */
   workers: readonly string[];
-  /** Directories of data that modules read, relative to the root. */
+  /** Files and directories of data that modules read, relative to the root. */
   data: readonly string[];
   /** An import map whose relative entries are bundled; others are left to the compiler. */
   importMap: string | null;
@@ -33,23 +33,28 @@ export async function bundle(options: BundleOptions): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: "warning",
-    plugins: [standIns(options), keepAddresses(root)],
   };
   try {
     await esbuild.build({
       ...common,
+      plugins: [standIns(options), keepAddresses(root, ".")],
       entryPoints: ["main.ts"],
       outdir: output,
       splitting: true,
       chunkNames: "chunk-[hash]",
     });
     for (const worker of workers) {
-      await esbuild.build({ ...common, entryPoints: [worker], outfile: join(output, worker) });
+      await esbuild.build({
+        ...common,
+        plugins: [standIns(options), keepAddresses(root, dirname(worker))],
+        entryPoints: [worker],
+        outfile: join(output, worker),
+      });
     }
   } finally {
     await esbuild.stop();
   }
-  for (const directory of data) copyTree(join(root, directory), join(output, directory));
+  for (const path of data) copyTree(join(root, path), join(output, path));
 }
 
 /** Takes what an import map puts in the place of a package along; packages stay imports. */
@@ -72,19 +77,20 @@ function standIns({ importMap }: BundleOptions): esbuild.Plugin {
 }
 
 /**
- * Modules name files beside them by `import.meta.url`. All chunks lie in one directory, which takes
- * the place of the root.
+ * Modules name files beside them by `import.meta.url`, which is that of the bundle then.
+ *
+ * @param place the directory of the bundle, relative to the root
  */
-function keepAddresses(root: string): esbuild.Plugin {
+function keepAddresses(root: string, place: string): esbuild.Plugin {
   return {
     name: "keep-addresses",
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const text = Deno.readTextFileSync(path);
-        const place = JSON.stringify(`./${relative(root, path)}`);
+        const address = JSON.stringify(`./${relative(join(root, place), path)}`);
         const contents = text.replaceAll(
           "import.meta.url",
-          `new URL(${place}, import.meta.url).href`,
+          `new URL(${address}, import.meta.url).href`,
         );
         return { contents, loader: "ts" };
       });
@@ -93,7 +99,10 @@ function keepAddresses(root: string): esbuild.Plugin {
 }
 
 function copyTree(from: string, to: string): void {
-  if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
+  if (!Deno.statSync(from).isDirectory) {
+    Deno.mkdirSync(dirname(to), { recursive: true });
+    return Deno.copyFileSync(from, to);
+  }
   Deno.mkdirSync(to, { recursive: true });
   for (const { name } of Deno.readDirSync(from)) copyTree(join(from, name), join(to, name));
 }

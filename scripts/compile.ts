@@ -20,6 +20,9 @@ const TARGETS: Readonly<Record<string, string>> = {
   aarch64: "aarch64-unknown-linux-gnu",
 };
 
+/** What modules read by address. */
+const DATA = ["conf", "src/formats/compress/xz/liblzma.wasm"];
+
 /** Modules that are started by address (workers), which the compiler does not find by itself. */
 export function workerModules(): string[] {
   return readSources(REPOSITORY).flatMap(({ path, text }) =>
@@ -43,7 +46,7 @@ async function main(args: string[]): Promise<number> {
   const workers = workerModules();
   const directory = Deno.makeTempDirSync({ prefix: "enroot-bundle-" });
   try {
-    await bundle({ root: REPOSITORY, workers, data: ["conf"], importMap: map, output: directory });
+    await bundle({ root: REPOSITORY, workers, data: DATA, importMap: map, output: directory });
     const { success } = await new Deno.Command(Deno.execPath(), {
       args: [
         "compile",
@@ -56,7 +59,7 @@ async function main(args: string[]): Promise<number> {
         "--config",
         join(REPOSITORY, "deno.json"),
         ...(target === undefined ? [] : ["--target", target]),
-        ...["conf", ...workers].flatMap((path) => ["--include", path]),
+        ...[...DATA, ...workers].flatMap((path) => ["--include", path]),
         "--output",
         output,
         "main.js",

@@ -169,6 +169,17 @@ Deno.test("export with SOURCE_DATE_EPOCH gives the same bytes, wherever and with
   assertEquals(images[2], images[0]);
 });
 
+Deno.test("export writes xz with several processors, and create reads it", async () => {
+  using home = makeContainer("for i in $(seq 40); do seq $i 40000 >$i; done");
+  const env = { ENROOT_MAX_PROCESSORS: "4", ENROOT_SQUASH_OPTIONS: "-comp xz" };
+  const exported = await runEnroot(["export", "-o", "x.sqsh", "box"], { home, env });
+  assertEquals(exported.code, 0, exported.stderr);
+  assert(Deno.statSync(`${home.path}/x.sqsh`).size < 3_000_000);
+  const created = await runEnroot(["create", "-n", "again", "x.sqsh"], { home, env });
+  assertEquals(created.code, 0, created.stderr);
+  shell(`diff -r box again`, home.data);
+});
+
 Deno.test("export gives the same bytes with one processor and with several, however much there is", async () => {
   using home = makeContainer(
     `for d in 1 2 3; do mkdir $d; for i in $(seq 200); do

@@ -20,17 +20,18 @@ export function* take(format: string, length: number): DecoderSteps<Uint8Array> 
   return bytes;
 }
 
-/** Runs a decoder with its output changed on the way. */
-export function* mapOutput<Result>(
+/** Runs a decoder and shows its output to another on the way. */
+export function* watchOutput<Result>(
   steps: DecoderSteps<Result>,
-  change: (output: Uint8Array) => Uint8Array,
+  watch: (output: Uint8Array) => void,
 ): DecoderSteps<Result> {
   let step = steps.next();
   while (!step.done) {
     if (typeof step.value === "number") {
       step = steps.next(yield step.value);
     } else {
-      yield change(step.value);
+      watch(step.value);
+      yield step.value;
       step = steps.next(NOTHING);
     }
   }
@@ -45,17 +46,21 @@ export function decodeWhole(
   const { format, input, maxOutput } = block;
   const output = new ByteQueue();
   let from = 0;
-  let step = steps.next();
-  while (!step.done) {
-    if (typeof step.value === "number") {
-      const piece = input.subarray(from, from + step.value);
-      from += piece.length;
-      step = steps.next(piece);
-    } else {
-      if (step.value.length > maxOutput - output.length) throw outputTooLarge(format, maxOutput);
-      output.push(step.value.slice());
-      step = steps.next(NOTHING);
+  try {
+    let step = steps.next();
+    while (!step.done) {
+      if (typeof step.value === "number") {
+        const piece = input.subarray(from, from + step.value);
+        from += piece.length;
+        step = steps.next(piece);
+      } else {
+        if (step.value.length > maxOutput - output.length) throw outputTooLarge(format, maxOutput);
+        output.push(step.value.slice());
+        step = steps.next(NOTHING);
+      }
     }
+  } finally {
+    steps.return();
   }
   return output.take(output.length);
 }
@@ -83,6 +88,7 @@ export async function* decodeStreamed(
       }
     }
   } finally {
+    steps.return();
     await source.return?.();
   }
 }

@@ -1,82 +1,109 @@
-import { decompressionError } from "../compression_error.ts";
+import { type CompressionError, decompressionError, unexpectedEnd } from "../compression_error.ts";
 import { type DecoderSteps, take } from "./decoder_steps.ts";
-import { LzmaDecoder } from "./lzma_decoder.ts";
-import { lzmaProperties } from "./lzma_model.ts";
-import type { LzmaWindow } from "./lzma_window.ts";
+import { type Liblzma, LzmaFault } from "./liblzma.ts";
+import { isLzmaProperties } from "./lzma_properties.ts";
 
 /** Control bytes (the comment in xz's lzma2_decoder.c is the specification there is). */
 const END = 0x00;
 const STORED_NEW_DICTIONARY = 0x01;
 const STORED = 0x02;
 const COMPRESSED = 0x80;
-const COMPRESSED_NEW_STATE = 0xa0;
 const COMPRESSED_NEW_PROPERTIES = 0xc0;
 const COMPRESSED_NEW_DICTIONARY = 0xe0;
+/** How many bytes the range decoder reads before the first bit; the first of them is 0. */
+const RANGE_HEADER = 5;
+
+/** The filters that data went through, as a block header has them; the last one is LZMA2. */
+export interface FilterFlags {
+  count: number;
+  flags: Uint8Array;
+}
 
 /**
- * Decodes LZMA2, which cuts LZMA into chunks of at most 64 KiB, compressed or stored.
+ * Decodes LZMA2, which cuts LZMA into chunks of at most 64 KiB, compressed or stored, and undoes
+ * the filters before it.
+ *
+ * We take one chunk after the other from the input and look at its header, so that no more is
+ * taken than there is and the faults have names; liblzma does the rest.
  *
  * Returns how long the compressed data were.
  *
  * @throws {CompressionError} the data are malformed
  */
-export function* decodeLzma2(window: LzmaWindow): DecoderSteps<number> {
-  const decoder = new LzmaDecoder("xz");
+export function* decodeLzma2(
+  coder: Liblzma,
+  { count, flags }: FilterFlags,
+): DecoderSteps<number> {
+  try {
+    coder.startFilters(count, flags);
+    return yield* decodeChunks(coder);
+  } catch (error) {
+    throw error instanceof LzmaFault ? faultOf(error) : error;
+  }
+}
+
+function* decodeChunks(coder: Liblzma): DecoderSteps<number> {
   let needsDictionary = true;
   let needsProperties = true;
   let consumed = 0;
   while (true) {
     const control = (yield* take("xz", 1))[0] ?? 0;
-    consumed++;
-    if (control === END) return consumed;
     if (control > STORED && control < COMPRESSED) {
       throw decompressionError("xz", "unknown LZMA2 chunk");
     }
-
     if (control === STORED_NEW_DICTIONARY || control >= COMPRESSED_NEW_DICTIONARY) {
-      window.origin = window.position;
       needsDictionary = false;
       needsProperties = true;
-    } else if (needsDictionary) {
+    } else if (needsDictionary && control !== END) {
       throw decompressionError("xz", "the first LZMA2 chunk does not start a dictionary");
     }
-
-    if (control < COMPRESSED) {
-      const header = yield* take("xz", 2);
-      const size = ((header[0] ?? 0) << 8 | (header[1] ?? 0)) + 1;
-      const stored = yield* take("xz", size);
-      window.reserve(size);
-      window.bytes.set(stored, window.position);
-      window.position += size;
-      consumed += 2 + size;
-      yield window.bytes.subarray(window.position - size, window.position);
-      continue;
-    }
-
-    const header = yield* take("xz", 4);
-    const uncompressed = ((control & 0x1f) << 16 | (header[0] ?? 0) << 8 | (header[1] ?? 0)) + 1;
-    const compressed = ((header[2] ?? 0) << 8 | (header[3] ?? 0)) + 1;
-    consumed += 4 + compressed;
-    if (control >= COMPRESSED_NEW_PROPERTIES) {
-      const properties = lzmaProperties((yield* take("xz", 1))[0] ?? 0);
-      consumed++;
-      if (properties === undefined) throw decompressionError("xz", "impossible LZMA properties");
-      decoder.setProperties(properties);
-      needsProperties = false;
-    } else if (needsProperties) {
+    const bringsProperties = control >= COMPRESSED_NEW_PROPERTIES;
+    if (bringsProperties) needsProperties = false;
+    if (control >= COMPRESSED && needsProperties) {
       throw decompressionError("xz", "an LZMA2 chunk lacks properties");
-    } else if (control >= COMPRESSED_NEW_STATE) {
-      decoder.resetState();
     }
 
-    const input = yield* take("xz", compressed);
-    window.reserve(uncompressed);
-    const start = window.position;
-    const limit = start + uncompressed;
-    const end = decoder.decode(window, { input, from: 0, end: compressed, limit });
-    if (end.isMarked || !end.isFinished || end.at !== compressed) {
-      throw decompressionError("xz", "an LZMA2 chunk does not end where it should");
+    const isEnd = yield* coder.code(Uint8Array.of(control));
+    consumed++;
+    if (isEnd !== (control === END)) throw faultOf();
+    if (isEnd) return consumed;
+    if (control < COMPRESSED) {
+      const header = yield* passOn(coder, 2);
+      const size = ((header[0] ?? 0) << 8 | (header[1] ?? 0)) + 1;
+      yield* passOn(coder, size);
+      consumed += header.length + size;
+    } else {
+      const header = yield* passOn(coder, 4);
+      const size = ((header[2] ?? 0) << 8 | (header[3] ?? 0)) + 1;
+      if (bringsProperties) yield* passOn(coder, 1, requireProperties);
+      yield* passOn(coder, size, requireRangeCoder);
+      consumed += header.length + (bringsProperties ? 1 : 0) + size;
     }
-    yield window.bytes.subarray(start, limit);
   }
+}
+
+/** Takes so many bytes for the coder, and returns them. */
+function* passOn(
+  coder: Liblzma,
+  length: number,
+  examine?: (bytes: Uint8Array) => void,
+): DecoderSteps<Uint8Array> {
+  const bytes = yield* take("xz", length);
+  examine?.(bytes);
+  yield* coder.code(bytes);
+  return bytes;
+}
+
+function requireProperties([byte = 0]: Uint8Array): void {
+  if (!isLzmaProperties(byte)) throw decompressionError("xz", "impossible LZMA properties");
+}
+
+function requireRangeCoder(compressed: Uint8Array): void {
+  if (compressed.length < RANGE_HEADER) throw unexpectedEnd("xz");
+  if (compressed[0] !== 0) throw decompressionError("xz", "no range coder");
+}
+
+function faultOf(fault?: LzmaFault): CompressionError {
+  const damage = "an LZMA2 chunk is damaged, or does not end where it should";
+  return decompressionError("xz", fault?.reason ?? damage);
 }

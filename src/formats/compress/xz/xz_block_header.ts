@@ -1,12 +1,13 @@
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../../../bytes/mod.ts";
-import { branchConverter, BranchFilter } from "./branch_filter.ts";
 import { decompressionError } from "../compression_error.ts";
-import { DeltaFilter } from "./delta_filter.ts";
-import { FilterChain, type StreamFilter } from "./stream_filter.ts";
+import type { FilterFlags } from "./lzma2_decoder.ts";
 import { readInteger } from "./xz_integer.ts";
 
 const DELTA = 0x03;
+/** The first and the last of the filters for machine code: x86, and RISC-V. */
+const FIRST_BRANCH_FILTER = 0x04;
+const LAST_BRANCH_FILTER = 0x0b;
 const LZMA2 = 0x21;
 const CRC_LENGTH = 4;
 /** Flags of the second byte; the lowest two bits are the number of filters, less one. */
@@ -21,9 +22,7 @@ const MAX_DICTIONARY = 128 << 20;
 export interface XzBlockHeader {
   compressedSize: number | undefined;
   uncompressedSize: number | undefined;
-  dictionarySize: number;
-  /** What undoes the filters that the data went through before LZMA2. */
-  filter: StreamFilter | undefined;
+  filters: FilterFlags;
 }
 
 /**
@@ -38,50 +37,55 @@ export function parseXzBlockHeader(bytes: Uint8Array): XzBlockHeader {
     throw decompressionError("xz", "incorrect check of a block header");
   }
   try {
-    return parseFields(new ByteReader(fields));
+    return parseFields(fields);
   } catch (error) {
     if (error instanceof RangeError) throw decompressionError("xz", "a block header is too short");
     throw error;
   }
 }
 
-function parseFields(reader: ByteReader): XzBlockHeader {
+function parseFields(bytes: Uint8Array): XzBlockHeader {
+  const reader = new ByteReader(bytes);
   reader.skip(1);
   const flags = reader.u8();
   if ((flags & RESERVED) !== 0) throw decompressionError("xz", "unknown flags of a block");
   const compressedSize = (flags & HAS_COMPRESSED_SIZE) !== 0 ? readInteger(reader) : undefined;
   const uncompressedSize = (flags & HAS_UNCOMPRESSED_SIZE) !== 0 ? readInteger(reader) : undefined;
-  const filters: StreamFilter[] = [];
-  let dictionarySize: number | undefined;
-  for (let left = (flags & FILTER_COUNT) + 1; left > 0; left--) {
-    const id = readInteger(reader);
+  const count = (flags & FILTER_COUNT) + 1;
+  const start = reader.position;
+  let id = 0;
+  for (let left = count; left > 0; left--) {
+    id = readInteger(reader);
     const properties = new ByteReader(reader.bytes(readInteger(reader)));
     if (id === LZMA2) {
       if (left > 1) throw decompressionError("xz", "LZMA2 is not the last filter");
-      dictionarySize = lzma2DictionarySize(properties.u8());
+      requireDictionary(properties.u8());
     } else {
-      // The last one that the data went through is undone first.
-      filters.unshift(filterOf(id, properties));
+      skipProperties(id, properties);
     }
     if (properties.remaining > 0) throw decompressionError("xz", "unknown properties of a filter");
   }
+  const filters = { count, flags: bytes.subarray(start, reader.position) };
   while (reader.remaining > 0) {
     if (reader.u8() !== 0) throw decompressionError("xz", "unknown fields in a block header");
   }
-  if (dictionarySize === undefined) throw decompressionError("xz", "a block is not in LZMA2");
-  const filter = filters.length > 1 ? new FilterChain(filters) : filters[0];
-  return { compressedSize, uncompressedSize, dictionarySize, filter };
+  if (id !== LZMA2) throw decompressionError("xz", "a block is not in LZMA2");
+  return { compressedSize, uncompressedSize, filters };
 }
 
-function filterOf(id: number, properties: ByteReader): StreamFilter {
-  if (id === DELTA) return new DeltaFilter(properties.u8() + 1);
-  const convert = branchConverter(id);
-  if (convert === undefined) throw decompressionError("xz", `filter ${id} is not supported`);
-  return new BranchFilter({ convert, origin: properties.remaining > 0 ? properties.u32() : 0 });
+/** Passes over the properties of a filter, those that are not always there included. */
+function skipProperties(id: number, properties: ByteReader): void {
+  if (id === DELTA) {
+    properties.skip(1);
+  } else if (id < FIRST_BRANCH_FILTER || id > LAST_BRANCH_FILTER) {
+    throw decompressionError("xz", `filter ${id} is not supported`);
+  } else if (properties.remaining > 0) {
+    properties.skip(4);
+  }
 }
 
-/** A size of the form 2^n or 3·2^n, as one byte. */
-function lzma2DictionarySize(code: number): number {
+/** Minds the size of the dictionary, of the form 2^n or 3·2^n, which is one byte. */
+function requireDictionary(code: number): void {
   if (code > 40) throw decompressionError("xz", "impossible size of a dictionary");
   const size = (2 | code & 1) * 2 ** (11 + (code >> 1));
   if (size > MAX_DICTIONARY) {
@@ -92,5 +96,4 @@ function lzma2DictionarySize(code: number): number {
       } MiB supported`,
     );
   }
-  return size;
 }

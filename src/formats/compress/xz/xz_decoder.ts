@@ -1,9 +1,9 @@
 import { crc32 } from "node:zlib";
 import { ByteReader } from "../../../bytes/mod.ts";
 import { decompressionError, unexpectedEnd } from "../compression_error.ts";
-import { type DecoderSteps, mapOutput, take } from "./decoder_steps.ts";
+import { type DecoderSteps, take, watchOutput } from "./decoder_steps.ts";
+import { Liblzma } from "./liblzma.ts";
 import { decodeLzma2 } from "./lzma2_decoder.ts";
-import { LzmaWindow } from "./lzma_window.ts";
 import { parseXzBlockHeader } from "./xz_block_header.ts";
 import { checkLength, startCheck } from "./xz_check.ts";
 import { XzIndex } from "./xz_index.ts";
@@ -18,23 +18,27 @@ const ALIGNMENT = 4;
 /**
  * Decodes the .xz format (xz-file-format.txt): one or more streams, with zeros between or behind.
  *
- * Blocks are LZMA2, with whatever filters xz 5.8 knows; checks are verified if they are CRC-32,
+ * Blocks are LZMA2, with whatever filters xz 5.8 knows, which liblzma undoes; checks are verified if they are CRC-32,
  * CRC-64 or SHA-256.
  *
  * @throws {CompressionError} the data are malformed, cut short or use what is not supported
  */
-export function* decodeXz(): DecoderSteps {
-  yield* decodeStream(yield* take("xz", ALIGNMENT));
+export function decodeXz(): DecoderSteps {
+  return Liblzma.lent(decodeStreams);
+}
+
+function* decodeStreams(coder: Liblzma): DecoderSteps {
+  yield* decodeStream(coder, yield* take("xz", ALIGNMENT));
   while (true) {
     const start = yield ALIGNMENT;
     if (start.length === 0) return;
     if (start.length < ALIGNMENT) throw unexpectedEnd("xz");
-    if (start.some((byte) => byte !== 0)) yield* decodeStream(start);
+    if (start.some((byte) => byte !== 0)) yield* decodeStream(coder, start);
   }
 }
 
 /** Decodes one stream, of which the first bytes have been taken. */
-function* decodeStream(start: Uint8Array): DecoderSteps {
+function* decodeStream(coder: Liblzma, start: Uint8Array): DecoderSteps {
   const header = new Uint8Array(12);
   header.set(start);
   header.set(yield* take("xz", header.length - start.length), start.length);
@@ -52,7 +56,7 @@ function* decodeStream(start: Uint8Array): DecoderSteps {
   while (true) {
     const size = yield* take("xz", 1);
     if (size[0] === INDEX_INDICATOR) break;
-    index.add(yield* decodeBlock((size[0] ?? 0) * 4 + 4, checkKind));
+    index.add(yield* decodeBlock(coder, { headerSize: (size[0] ?? 0) * 4 + 4, checkKind }));
   }
   const indexSize = yield* index.read();
 
@@ -69,28 +73,20 @@ function* decodeStream(start: Uint8Array): DecoderSteps {
 
 /** Decodes one block, of which the size byte has been taken, and returns what the index says. */
 function* decodeBlock(
-  headerSize: number,
-  checkKind: number,
+  coder: Liblzma,
+  { headerSize, checkKind }: { headerSize: number; checkKind: number },
 ): DecoderSteps<{ unpaddedSize: number; uncompressedSize: number }> {
   const headerBytes = new Uint8Array(headerSize);
   headerBytes[0] = headerSize / 4 - 1;
   headerBytes.set(yield* take("xz", headerSize - 1), 1);
   const header = parseXzBlockHeader(headerBytes);
-  const { filter } = header;
   const check = startCheck(checkKind);
   let uncompressedSize = 0;
-  const pass = (output: Uint8Array): Uint8Array => {
+
+  const compressedSize = yield* watchOutput(decodeLzma2(coder, header.filters), (output) => {
     check.update(output);
     uncompressedSize += output.length;
-    return output;
-  };
-
-  const lzma2 = decodeLzma2(new LzmaWindow(header.dictionarySize));
-  const compressedSize = yield* mapOutput(
-    lzma2,
-    (piece) => pass(filter === undefined ? piece : filter.update(piece)),
-  );
-  if (filter !== undefined) yield pass(filter.finish());
+  });
 
   const isExpected = (header.compressedSize ?? compressedSize) === compressedSize &&
     (header.uncompressedSize ?? uncompressedSize) === uncompressedSize;

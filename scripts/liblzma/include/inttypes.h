@@ -1,0 +1,2 @@
+// The compiler itself has the types.
+#include <stdint.h>
