@@ -14,7 +14,7 @@ if (args[0]?.startsWith("enroot-first-stage:")) {
 const name = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
 const hooks = async () => (await import("./hooks/mod.ts")).HOOK_LIBRARY;
 if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
-  const { playPart } = await import("./src/runtime/parts.ts");
+  const { playPart } = await import("./src/runtime/applets.ts");
   const part = name.slice(name.lastIndexOf("/") + 1);
   const code = await playPart(part, { args, hooks });
   if (code !== null) Deno.exit(code);

@@ -1,4 +1,4 @@
-import type { Hook } from "../src/runtime/hook.ts";
+import type { Hook } from "../src/runtime/hook/hook.ts";
 
 const CONFIGURATION = 'APT::Sandbox::User "root";\n';
 

@@ -1,5 +1,5 @@
 import type { ByteString } from "../src/bytes/mod.ts";
-import { escapeFstabField, type Hook, type HookContext } from "../src/runtime/hook.ts";
+import { escapeFstabField, type Hook, type HookContext } from "../src/runtime/hook/hook.ts";
 import {
   type CgroupMount,
   isMountOf,

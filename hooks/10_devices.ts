@@ -1,4 +1,4 @@
-import { escapeFstabField, type Hook, type HookContext } from "../src/runtime/hook.ts";
+import { escapeFstabField, type Hook, type HookContext } from "../src/runtime/hook/hook.ts";
 
 const NODES = ["zero", "null", "full", "urandom", "random"];
 const BIND = "x-create=file,bind,rw,nosuid,noexec,private";

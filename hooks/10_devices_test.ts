@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseFstab } from "../src/runtime/fstab.ts";
+import { parseFstab } from "../src/runtime/plan/fstab.ts";
 import { devices } from "./10_devices.ts";
 import { type HookDouble, hookDouble } from "../tests/support/hook_double.ts";
 

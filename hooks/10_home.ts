@@ -1,5 +1,5 @@
 import { EnrootError } from "../src/diagnostics/mod.ts";
-import { escapeFstabField, type Hook } from "../src/runtime/hook.ts";
+import { escapeFstabField, type Hook } from "../src/runtime/hook/hook.ts";
 
 /** Mounts the caller's home directory, as `/root` for a remapped root, and sets `HOME`. */
 export const home: Hook = {

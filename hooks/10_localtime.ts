@@ -1,5 +1,5 @@
 import type { ByteString } from "../src/bytes/mod.ts";
-import type { Hook } from "../src/runtime/hook.ts";
+import type { Hook } from "../src/runtime/hook/hook.ts";
 
 const LOCALTIME = "/etc/localtime";
 

@@ -11,7 +11,7 @@ import {
   parseLoginDefs,
   type PasswdEntry,
   type RootFiles,
-} from "../src/runtime/hook.ts";
+} from "../src/runtime/hook/hook.ts";
 import { copyTree } from "./tree_copy.ts";
 
 const OVERFLOW_ID = 65534;

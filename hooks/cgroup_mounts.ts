@@ -1,5 +1,5 @@
 import type { ByteString } from "../src/bytes/mod.ts";
-import { unescapeFstabField } from "../src/runtime/hook.ts";
+import { unescapeFstabField } from "../src/runtime/hook/hook.ts";
 
 /** One mount of a cgroup hierarchy, from mountinfo (proc(5)). */
 export interface CgroupMount {

@@ -6,7 +6,7 @@
  * environment, asks for mounts. A file of the same name in a `hooks.d` directory replaces it.
  */
 import { EnrootError } from "../src/diagnostics/mod.ts";
-import type { Hook, HookLibrary } from "../src/runtime/hook.ts";
+import type { Hook, HookLibrary } from "../src/runtime/hook/hook.ts";
 import { aptfix } from "./10_aptfix.ts";
 import { cgroups } from "./10_cgroups.ts";
 import { devices } from "./10_devices.ts";

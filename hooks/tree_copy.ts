@@ -1,5 +1,5 @@
 import type { ByteString } from "../src/bytes/mod.ts";
-import type { RootFiles } from "../src/runtime/hook.ts";
+import type { RootFiles } from "../src/runtime/hook/hook.ts";
 
 // Links are followed, so a tree can contain itself.
 const MAX_DEPTH = 16;

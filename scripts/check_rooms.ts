@@ -52,17 +52,17 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   // The later stages of `start` must not load more than they need.
   // So is undone what the runtime and its first stage did.
   main: [
-    "src/runtime/parts.ts",
+    "src/runtime/applets.ts",
     "src/linux/first_stage.ts",
     "src/linux/terminal.ts",
     "src/linux/worker_start.ts",
   ],
   // Hooks see the interface made for them and nothing else of the runtime.
-  hooks: ["src/runtime/hook.ts"],
+  hooks: ["src/runtime/hook/hook.ts"],
   // An image gets ready while the rest of a start is loaded, which needs no cache of blobs.
   commands: [
-    "src/runtime/early_image.ts",
-    "src/runtime/program.ts",
+    "src/runtime/image/early_image.ts",
+    "src/runtime/process/program.ts",
     "src/store/containers.ts",
   ],
   // Who only reads images, or blocks, need not load what writes them.

@@ -1,4 +1,4 @@
-import { escapeFstabField, type Hook } from "../../src/runtime/hook.ts";
+import { escapeFstabField, type Hook } from "../../src/runtime/hook/hook.ts";
 
 /** Settings that Slurm's plugin gives under names of its own, and what PMIx itself reads. */
 const ALIASES = [

@@ -1,5 +1,5 @@
 import type { ByteString } from "../../src/bytes/mod.ts";
-import type { Hook } from "../../src/runtime/hook.ts";
+import type { Hook } from "../../src/runtime/hook/hook.ts";
 
 // Above the ephemeral ports of Linux (32768–60999).
 const FIRST_PORT = 61000;

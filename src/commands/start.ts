@@ -29,7 +29,7 @@ export async function start(
   const program = thisProgram();
   // First of all, for it gets ready while the rest is loaded.
   const image = target.kind === "image" && !options.dryRun
-    ? (await import("../runtime/early_image.ts")).openEarly(byteStringFromText(target.path), {
+    ? (await import("../runtime/image/early_image.ts")).openEarly(byteStringFromText(target.path), {
       caller,
       program,
     })

@@ -1,4 +1,4 @@
-import { openProgram, type Program } from "../runtime/program.ts";
+import { openProgram, type Program } from "../runtime/process/program.ts";
 
 /** How to execute this very program: the compiled executable, or Deno with the source. */
 export function thisProgram(): Program {

@@ -7,27 +7,33 @@
  *
  * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
  */
-import type { ContainerProcess } from "./containers_running.ts";
-import type { Finding } from "./host_check/host_check.ts";
-import type { JoinOptions } from "./join.ts";
-import type { StartPlan } from "./plan.ts";
+import type { ContainerProcess } from "./running/containers.ts";
+import type { Finding } from "./check/host_check.ts";
+import type { JoinOptions } from "./running/join.ts";
+import type { StartPlan } from "./plan/plan.ts";
 
-export { byteEnvironment, parseEnvironment } from "./byte_environment.ts";
-export type { ContainerProcess } from "./containers_running.ts";
-export { addVariableArgument } from "./environ.ts";
-export type { Finding } from "./host_check/host_check.ts";
-export type { JoinOptions } from "./join.ts";
-export { launch } from "./launch.ts";
-export type { HookLibrary } from "./hook.ts";
-export type { Program } from "./program.ts";
-export { workingDirectory } from "./working_directory.ts";
-export type { ConfigurationFile, Identity, OpenImage, PlannedHook, StartPlan } from "./plan.ts";
+export { byteEnvironment, parseEnvironment } from "./process/byte_environment.ts";
+export type { ContainerProcess } from "./running/containers.ts";
+export { addVariableArgument } from "./plan/environ.ts";
+export type { Finding } from "./check/host_check.ts";
+export type { JoinOptions } from "./running/join.ts";
+export { launch } from "./start/launch.ts";
+export type { HookLibrary } from "./hook/hook.ts";
+export type { Program } from "./process/program.ts";
+export { workingDirectory } from "./process/working_directory.ts";
+export type {
+  ConfigurationFile,
+  Identity,
+  OpenImage,
+  PlannedHook,
+  StartPlan,
+} from "./plan/plan.ts";
 
 /** The containers that run. `directories` of containers are recognized as their roots. */
 export async function containerProcesses(
   directories: readonly string[],
 ): Promise<ContainerProcess[]> {
-  return (await import("./containers_running.ts")).containerProcesses(directories);
+  return (await import("./running/containers.ts")).containerProcesses(directories);
 }
 
 /**
@@ -37,17 +43,17 @@ export async function containerProcesses(
 export async function findingsOfHost(
   options: { path: string; directory: string },
 ): Promise<Finding[]> {
-  const { checkHost } = await import("./host_check/host_check.ts");
-  const { probedHost } = await import("./host_check/probed_host.ts");
+  const { checkHost } = await import("./check/host_check.ts");
+  const { probedHost } = await import("./check/probed_host.ts");
   return checkHost(probedHost(options));
 }
 
 /** Runs a command in the container of a process, in this process's place. @throws {EnrootError} */
 export async function joinAndExecute(pid: number, options: JoinOptions): Promise<never> {
-  return (await import("./join.ts")).joinAndExecute(pid, options);
+  return (await import("./running/join.ts")).joinAndExecute(pid, options);
 }
 
 /** What a start would do, as text. @throws {EnrootError} */
 export async function describePlan(plan: StartPlan): Promise<string> {
-  return (await import("./plan_text.ts")).describePlan(plan);
+  return (await import("./start/plan_text.ts")).describePlan(plan);
 }

@@ -41,7 +41,7 @@ export function compileServer(directory: string): string {
     args: [
       ...["compile", "-q", "-A", "--no-check", "--no-config", "--no-lock", "--no-code-cache"],
       `--v8-flags=${V8_FLAGS.join(",")}`,
-      ...["--include", join(REPOSITORY, "src/runtime/image_server/worker.ts")],
+      ...["--include", join(REPOSITORY, "src/runtime/image/server/worker.ts")],
       ...["--output", output, join(REPOSITORY, "tests/support/serve_image.ts")],
     ],
   }).outputSync();

@@ -1,5 +1,5 @@
 /** A helper that does nothing but count its calls (element 0) and say when it is sent away (1). */
-import { type CallMemory, HelperCall } from "../../src/runtime/image_server/helper_call.ts";
+import { type CallMemory, HelperCall } from "../../src/runtime/image/server/helper_call.ts";
 
 addEventListener("message", (event) => {
   const { calls: memory, counted } = (event as MessageEvent<{

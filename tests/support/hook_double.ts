@@ -1,4 +1,4 @@
-import type { HookContext } from "../../src/runtime/hook.ts";
+import type { HookContext } from "../../src/runtime/hook/hook.ts";
 import { type DoubleNode, type FilesDouble, filesDouble } from "./root_files_double.ts";
 
 type Files = Record<string, string | DoubleNode>;

@@ -1,4 +1,4 @@
-import type { StartPlan } from "../../src/runtime/plan.ts";
+import type { StartPlan } from "../../src/runtime/plan/plan.ts";
 
 /** A plan to test with: the user tester (1001) starts the container `/data/c`, nothing configured. */
 export function planDouble(differences: Partial<StartPlan> = {}): StartPlan {

@@ -1,5 +1,5 @@
 import type { ByteString } from "../../src/bytes/mod.ts";
-import type { FileStatus, RootFiles } from "../../src/runtime/root_files.ts";
+import type { FileStatus, RootFiles } from "../../src/runtime/root/readable_files.ts";
 
 /** A node of a {@link filesDouble}: a regular file, a directory, a symbolic link, or a device. */
 export type DoubleNode =

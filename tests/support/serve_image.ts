@@ -20,8 +20,8 @@ import {
   openat,
   openFuseDevice,
 } from "../../src/linux/mod.ts";
-import { CLONES } from "../../src/runtime/image_server/server_arguments.ts";
-import { serveImage } from "../../src/runtime/image_server/serve_image.ts";
+import { CLONES } from "../../src/runtime/image/server/server_arguments.ts";
+import { serveImage } from "../../src/runtime/image/server/serve_image.ts";
 
 function main([image = "", directory = "", ...rest]: string[]): number {
   const options = new Map<string, string>();

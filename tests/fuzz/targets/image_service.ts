@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { bytesOf } from "../../../src/bytes/mod.ts";
 import { OPCODE, Request } from "../../../src/formats/fuse/mod.ts";
 import { AT, close, O, openat } from "../../../src/linux/mod.ts";
-import { ImageService } from "../../../src/runtime/image_server/image_service.ts";
-import { ServedImage } from "../../../src/runtime/image_server/served_image.ts";
+import { ImageService } from "../../../src/runtime/image/server/image_service.ts";
+import { ServedImage } from "../../../src/runtime/image/server/served_image.ts";
 import { SQUASHFS_WORDS, squashfsSeeds } from "../squashfs_seeds.ts";
 import { type FuzzTarget, isEnrootRefusal } from "../target.ts";
 

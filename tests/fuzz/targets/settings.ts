@@ -4,12 +4,20 @@ import { parseConfFile, parseDirectives } from "../../../src/config/conf_file.ts
 import { parseReference } from "../../../src/image/reference.ts";
 import { parseChallenges } from "../../../src/registry/challenge.ts";
 import { parseNetrc } from "../../../src/registry/netrc.ts";
-import { findGroup, findUser } from "../../../src/runtime/accounts.ts";
+import { findGroup, findUser } from "../../../src/runtime/plan/accounts.ts";
 import { formatVerbatim, readVerbatim } from "../../../src/formats/environment/mod.ts";
-import { addVariables, formatEnvironment, mergeEnvironment } from "../../../src/runtime/environ.ts";
-import { parseFstab, parseMountArgument, substituteInFstab } from "../../../src/runtime/fstab.ts";
-import { parseLoginDefs } from "../../../src/runtime/login_defs.ts";
-import { formatMountEntry } from "../../../src/runtime/mount_text.ts";
+import {
+  addVariables,
+  formatEnvironment,
+  mergeEnvironment,
+} from "../../../src/runtime/plan/environ.ts";
+import {
+  parseFstab,
+  parseMountArgument,
+  substituteInFstab,
+} from "../../../src/runtime/plan/fstab.ts";
+import { parseLoginDefs } from "../../../src/runtime/plan/login_defs.ts";
+import { formatMountEntry } from "../../../src/runtime/plan/mount_text.ts";
 import { type FuzzTarget, isEnrootRefusal } from "../target.ts";
 
 const WORDS: readonly string[] = [
