@@ -45,6 +45,25 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
 };
 
+/**
+ * Rooms within a room: which of the same room each may import, any file of it. What lies in the room
+ * itself (its door and entry points) may import all of them.
+ */
+export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  runtime: {
+    plan: [],
+    process: ["plan"],
+    root: ["plan"],
+    hook: ["plan", "process", "root"],
+    command: ["plan", "process", "root"],
+    image: ["plan", "process", "root"],
+    start: ["command", "hook", "image", "plan", "process", "root"],
+    running: ["plan", "process"],
+    tools: ["command", "plan", "process", "root", "running"],
+    check: ["process"],
+  },
+};
+
 const SQUASHFS_READER = "src/formats/squashfs/reader/mod.ts";
 
 /** Files other than `mod.ts` that one room may import from another. */
@@ -124,7 +143,7 @@ export function roomOf(path: string): string {
 
 function faultOfImport(from: string, to: string): string | undefined {
   const [source, target] = [roomOf(from), roomOf(to)];
-  if (source === target) return undefined;
+  if (source === target) return faultInside(source, from, to);
   const allowed = ARROWS[source];
   if (allowed === undefined) {
     return `${from}: the room ${source} is unknown; give it a row in ARROWS (scripts/check_rooms.ts)`;
@@ -138,6 +157,23 @@ function faultOfImport(from: string, to: string): string | undefined {
     return `${from} imports ${to}: the inside of another room; export it from its mod.ts`;
   }
   return undefined;
+}
+
+function faultInside(room: string, from: string, to: string): string | undefined {
+  const rooms = SUB_ROOMS[room];
+  if (rooms === undefined) return undefined;
+  const [source, target] = [from, to].map((path) => {
+    const parts = path.split("/");
+    return parts.length > 3 ? parts[2] : undefined;
+  });
+  if (source === undefined || source === target) return undefined;
+  const allowed = rooms[source];
+  if (allowed === undefined) {
+    return `${from}: the room ${room}/${source} is unknown; give it a row in SUB_ROOMS (scripts/check_rooms.ts)`;
+  }
+  if (target !== undefined && allowed.includes(target)) return undefined;
+  return `${from} imports ${to}: of ${room}, ${source} may import only ` +
+    `${allowed.join(", ") || "nothing"}. Let a room above both join them.`;
 }
 
 function faultsOfGlobals(path: string, code: string): string[] {

@@ -78,3 +78,14 @@ Deno.test("roomOf() names a format by two parts", () => {
   assertEquals(roomOf("src/cli/mod.ts"), "cli");
   assertEquals(roomOf("main.ts"), "main");
 });
+
+Deno.test("checkRooms() holds the arrows between rooms within a room", () => {
+  const fault = (path: string, specifier: string) =>
+    checkRooms([{ path, text: `import { a } from "${specifier}";` }])[0] ?? "";
+  assertEquals(fault("src/runtime/start/x.ts", "../plan/plan.ts"), "");
+  assertEquals(fault("src/runtime/plan/x.ts", "./plan.ts"), "");
+  assertEquals(fault("src/runtime/applets.ts", "./tools/mount_tool.ts"), "");
+  assertMatch(fault("src/runtime/plan/x.ts", "../start/launch.ts"), /plan may import only nothing/);
+  assertMatch(fault("src/runtime/root/x.ts", "../mod.ts"), /root may import only plan/);
+  assertMatch(fault("src/runtime/attic/x.ts", "../plan/plan.ts"), /attic is unknown/);
+});

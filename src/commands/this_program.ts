@@ -1,4 +1,5 @@
-import { openProgram, type Program } from "../runtime/process/program.ts";
+import type { Program } from "../runtime/mod.ts";
+import { openProgram } from "../runtime/process/program.ts";
 
 /** How to execute this very program: the compiled executable, or Deno with the source. */
 export function thisProgram(): Program {

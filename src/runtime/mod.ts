@@ -5,7 +5,18 @@
  * container of a process. Both end in an exec: no process of ours stays behind, nothing is undone
  * afterwards, the kernel cleans up.
  *
- * Only the modules under this door touch mounts, namespaces and credentials, through `linux`.
+ * Only the modules under this door touch mounts, namespaces and credentials, through `linux`. Its
+ * rooms, from the bottom up:
+ *
+ * - `plan`: text and values, no call of the kernel (fstab, environment, accounts, what a start does)
+ * - `process`: programs, namespaces, privileges, supervisors
+ * - `root`: files and mounts below one root directory, and exchanging it
+ * - `hook`: what standard hooks, hooks of the site and configuration scripts see
+ * - `command`: what the container's first program is, and its login
+ * - `image`: images mounted in place, and the processes that serve them
+ * - `start`: a plan carried out, in place or by executing the program again
+ * - `running`: containers that run, and joining one
+ * - `tools`: helpers for hooks of the site; `check`: what a host lacks
  */
 import type { ContainerProcess } from "./running/containers.ts";
 import type { Finding } from "./check/host_check.ts";
@@ -19,7 +30,7 @@ export type { Finding } from "./check/host_check.ts";
 export type { JoinOptions } from "./running/join.ts";
 export { launch } from "./start/launch.ts";
 export type { HookLibrary } from "./hook/hook.ts";
-export type { Program } from "./process/program.ts";
+export type { Program } from "./plan/program.ts";
 export { workingDirectory } from "./process/working_directory.ts";
 export type {
   ConfigurationFile,

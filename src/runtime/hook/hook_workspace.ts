@@ -9,7 +9,7 @@ import { EnrootError } from "../../diagnostics/mod.ts";
 import { byteCommand } from "../process/byte_command.ts";
 import { type Environment, formatEnvironment, mergeEnvironment } from "../plan/environ.ts";
 import type { StartPlan } from "../plan/plan.ts";
-import type { Program } from "../process/program.ts";
+import type { Program } from "../plan/program.ts";
 import { findProgram } from "../process/program_search.ts";
 
 /**

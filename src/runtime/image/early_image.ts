@@ -11,7 +11,8 @@ import { type ImageSource, type Owner, ServedImage } from "./server/served_image
 import { leaveRows } from "../process/daemonize.ts";
 import { openImage } from "./open_image.ts";
 import type { Identity, OpenImage } from "../plan/plan.ts";
-import { isInPlace, type Program } from "../process/program.ts";
+import type { Program } from "../plan/program.ts";
+import { isInPlace } from "../process/program.ts";
 
 /** An image that is open. */
 export interface EarlyImage {

@@ -13,7 +13,7 @@ import {
 } from "../../linux/mod.ts";
 import { byteEnvironment, parseEnvironment } from "../process/byte_environment.ts";
 import { mountFuseImage } from "./fuse_image.ts";
-import type { LaunchParts } from "../start/launch_parts.ts";
+import type { ImageServers } from "./image_servers.ts";
 import { fuseMount, startMountServer } from "./mount_server.ts";
 import type { ImagePlan, StartPlan } from "../plan/plan.ts";
 import { executeRow } from "../process/program.ts";
@@ -28,7 +28,7 @@ import { serverRootRows } from "./server_root.ts";
  */
 export function mountImageRoot(
   image: ImagePlan,
-  { plan, interim, broker }: { plan: StartPlan } & Pick<LaunchParts, "interim" | "broker">,
+  { plan, interim, broker }: { plan: StartPlan } & ImageServers,
 ): void {
   const { base, lower, upper, work } = layerDirectories(plan.runtimePath);
   for (const path of [base, lower, upper, work, plan.rootfs]) {

@@ -1,6 +1,7 @@
 import type { ProgramCall } from "../../linux/mod.ts";
 import { serverArguments, type ServerTask } from "./server/server_arguments.ts";
-import { type Program, programCall } from "../process/program.ts";
+import type { Program } from "../plan/program.ts";
+import { programCall } from "../process/program.ts";
 
 /** The name (`argv[0]`) by which the program knows that it serves an image. */
 export const IMAGE_SERVER_NAME = "enroot-image-server";

@@ -13,13 +13,10 @@ import {
   SyscallError,
   unmount,
 } from "../../linux/mod.ts";
-import { containerMounts } from "../start/mounts.ts";
 import type { MountEntry } from "../plan/fstab.ts";
 import { mountFuseImage } from "./fuse_image.ts";
-import { rootFiles } from "../root/rootfs_files.ts";
 import type { StartPlan } from "../plan/plan.ts";
-import { evaluatePyxisScript, readPyxisScript } from "../hook/pyxis_script.ts";
-import { openRootDirectory, type RootDirectory } from "../root/root_directory.ts";
+import type { RootDirectory } from "../root/root_directory.ts";
 import type { ServerBroker } from "./server_broker.ts";
 
 /**
@@ -83,33 +80,8 @@ function unmountUnserved(target: ByteString, root: RootDirectory): void {
   }
 }
 
-/**
- * Whether the start of a container may come to mount images besides its root. That is to be known
- * before its namespaces are made; what only comes to light in there is taken for one.
- */
-export function mayMountImages(plan: StartPlan): boolean {
-  const { image, hooks, rootfs } = plan;
-  if (image !== null || hooks.some(({ kind }) => kind === "executable")) return true;
-  const known = plan.script === null ? null : readPyxisScript(plan.script);
-  if (plan.script !== null && known === null) return true;
-  try {
-    using root = openRootDirectory(rootfs);
-    const files = rootFiles(root, rootfs);
-    const host = new Map(plan.hostEnvironment);
-    const script = known === null ? null : evaluatePyxisScript(known, { host, files });
-    const variables = new Map(host).set("ENROOT_ROOTFS", rootfs);
-    const { beforeHooks, afterHooks } = containerMounts(plan, { files, variables, script });
-    return [...beforeHooks, ...afterHooks].some((entry) =>
-      isImageMount(entry) || entry.plain && !isReadable(entry.source)
-    );
-  } catch (error) {
-    if (!(error instanceof SyscallError || error instanceof EnrootError)) throw error;
-    return false; // There will be no container.
-  }
-}
-
 /** Whether it can be told here what a file is. */
-function isReadable(path: ByteString): boolean {
+export function isReadable(path: ByteString): boolean {
   try {
     close(openForLook(path));
     return true;

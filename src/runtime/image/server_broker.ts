@@ -13,7 +13,8 @@ import {
 } from "../../linux/mod.ts";
 import { IMAGE_SERVER_NAME } from "./image_server_call.ts";
 import { leaveRows } from "../process/daemonize.ts";
-import { executeProgram, type Program } from "../process/program.ts";
+import type { Program } from "../plan/program.ts";
+import { executeProgram } from "../process/program.ts";
 import { reportStyle } from "../process/report_style.ts";
 
 const SIGCHLD = 17;

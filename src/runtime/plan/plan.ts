@@ -1,5 +1,5 @@
 import type { ByteString } from "../../bytes/mod.ts";
-import type { Program } from "../process/program.ts";
+import type { Program } from "./program.ts";
 
 /** A configuration file that was read: its path for messages, and its content. */
 export interface ConfigurationFile {

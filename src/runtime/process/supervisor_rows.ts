@@ -1,5 +1,6 @@
 import { AT, O, type PseudoTerminal, resultOf, type Syscall, text } from "../../linux/mod.ts";
-import { executeFoundProgram, type Program } from "./program.ts";
+import type { Program } from "../plan/program.ts";
+import { executeFoundProgram } from "./program.ts";
 
 /** The name (`argv[0]`) by which the program knows that it supervises a container. */
 const SUPERVISOR_NAME = "enroot-supervisor";

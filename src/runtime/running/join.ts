@@ -17,7 +17,7 @@ import { parseEnvironment } from "../process/byte_environment.ts";
 import { commandRows } from "../process/command_rows.ts";
 import { type OwnSession, ownSession } from "../process/own_session.ts";
 import { dieWithParentRow, relayRows, supervisorRows } from "../process/supervisor_rows.ts";
-import type { Program } from "../process/program.ts";
+import type { Program } from "../plan/program.ts";
 import { reportStyle } from "../process/report_style.ts";
 import {
   isNamespaceName,

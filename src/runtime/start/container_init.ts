@@ -27,7 +27,7 @@ import {
   runExecutableHook,
 } from "../hook/hook_workspace.ts";
 import { mountImageRoot } from "../image/image_mount.ts";
-import type { LaunchParts } from "./launch_parts.ts";
+import type { LaunchParts } from "./launch.ts";
 import { isImageMount, mountImage } from "../image/mounted_image.ts";
 import { performMount } from "../root/mounter.ts";
 import { hostFiles, rootFiles } from "../root/rootfs_files.ts";

@@ -1,10 +1,16 @@
 import { launchByStandIn } from "./launch_in_place.ts";
 import { launchInStages } from "./launch_by_reexec.ts";
-import type { LaunchParts } from "./launch_parts.ts";
-import { mayMountImages } from "../image/mounted_image.ts";
+import type { HookLibrary } from "../hook/hook.ts";
+import type { ImageServers } from "../image/image_servers.ts";
+import { mayMountImages } from "./foreseen_images.ts";
 import type { StartPlan } from "../plan/plan.ts";
 import { readPyxisScript } from "../hook/pyxis_script.ts";
 import { type ServerBroker, serverBroker, startServerBroker } from "../image/server_broker.ts";
+
+/** What has been loaded or started for a launch. */
+export interface LaunchParts extends ImageServers {
+  readonly hooks: HookLibrary;
+}
 
 /**
  * Carries a plan out in namespaces of its own, up to the exec of the container's first program in

@@ -7,10 +7,11 @@ import {
   resultAddress,
   type Syscall,
 } from "../../linux/mod.ts";
-import { mayMountImages } from "../image/mounted_image.ts";
+import { mayMountImages } from "./foreseen_images.ts";
 import { namespaceFlags, namespaceRows, remedyForNamespaces } from "../process/namespaces.ts";
 import type { StartPlan } from "../plan/plan.ts";
-import { executeFoundProgram, type Program, requireProgram } from "../process/program.ts";
+import type { Program } from "../plan/program.ts";
+import { executeFoundProgram, requireProgram } from "../process/program.ts";
 import { reportStyle } from "../process/report_style.ts";
 import { brokerStart } from "../image/server_broker.ts";
 import { dieWithParentRow, supervisorRows } from "../process/supervisor_rows.ts";

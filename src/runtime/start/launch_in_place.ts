@@ -11,7 +11,7 @@ import {
   type StandIn,
   type Syscall,
 } from "../../linux/mod.ts";
-import type { LaunchParts } from "./launch_parts.ts";
+import type { LaunchParts } from "./launch.ts";
 import { namespaceFlags, namespaceRows, remedyForNamespaces } from "../process/namespaces.ts";
 import type { StartPlan } from "../plan/plan.ts";
 import { reportStyle } from "../process/report_style.ts";
