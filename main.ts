@@ -5,7 +5,7 @@
  * command line and its configuration are loaded.
  */
 if ([Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal())) {
-  (await import("./src/linux/terminal.ts")).blockOnTerminals();
+  (await import("./src/linux/file/terminal.ts")).blockOnTerminals();
 }
 let args: readonly string[] = Deno.args;
 if (args[0]?.startsWith("enroot-first-stage:")) {

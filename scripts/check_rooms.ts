@@ -73,7 +73,7 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
   main: [
     "src/runtime/applets.ts",
     "src/linux/first_stage.ts",
-    "src/linux/terminal.ts",
+    "src/linux/file/terminal.ts",
     "src/linux/worker_start.ts",
   ],
   // Hooks see the interface made for them and nothing else of the runtime.

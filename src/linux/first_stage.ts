@@ -1,7 +1,7 @@
 import { byteString, losslessText } from "../bytes/mod.ts";
-import { setCallerLimits } from "./caller_limits.ts";
-import { close } from "./files.ts";
-import { changeDirectoryTo } from "./process.ts";
+import { setCallerLimits } from "./table/caller_limits.ts";
+import { close } from "./file/files.ts";
+import { changeDirectoryTo } from "./kernel/process.ts";
 
 /** What the first stage (scripts/first_stage) puts in the place of all arguments. */
 const MARKER = /^enroot-first-stage:((?:[0-9a-f]{16}){4})$/;

@@ -4,11 +4,11 @@
  * Wrappers take and give plain values, and throw {@link SyscallError} with the call's name, its
  * operand and errno(3). Paths are byte strings.
  */
-export { descriptorLimit, raiseDescriptorLimit } from "./descriptor_limit.ts";
-export { hasCloseRange, openDescriptors } from "./descriptors.ts";
-export { type DirectoryEntry, readDirectory } from "./directory_entries.ts";
-export { copyFileRange, type CopyRange } from "./file_copy.ts";
-export { type DataRange, ftruncate, nextDataRange, pread, pwrite } from "./file_data.ts";
+export { descriptorLimit, raiseDescriptorLimit } from "./kernel/descriptor_limit.ts";
+export { hasCloseRange, openDescriptors } from "./file/descriptors.ts";
+export { type DirectoryEntry, readDirectory } from "./file/directory_entries.ts";
+export { copyFileRange, type CopyRange } from "./file/file_copy.ts";
+export { type DataRange, ftruncate, nextDataRange, pread, pwrite } from "./file/file_data.ts";
 export {
   AT,
   close,
@@ -30,8 +30,8 @@ export {
   symlinkat,
   unlinkat,
   utimensat,
-} from "./files.ts";
-export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file_status.ts";
+} from "./file/files.ts";
+export { fileIdentity, type FileStatus, statusAt, statusOf } from "./file/file_status.ts";
 export {
   cloneFuseDevice,
   FUSE_MOUNT_FLAGS,
@@ -43,34 +43,34 @@ export {
   openFuseDevice,
   readFuseRequest,
   writeFuseReply,
-} from "./fuse_device.ts";
+} from "./kernel/fuse_device.ts";
 export {
   hasMessage,
   receiveDescriptor,
   receiveDescriptorRow,
   sendDescriptor,
   socketPair,
-} from "./descriptor_passing.ts";
-export { fork } from "./fork.ts";
-export { releaseMemory } from "./memory.ts";
-export { availableMemory } from "./memory_limits.ts";
+} from "./kernel/descriptor_passing.ts";
+export { fork } from "./clone/fork.ts";
+export { releaseMemory } from "./kernel/memory.ts";
+export { availableMemory } from "./kernel/memory_limits.ts";
 export { hasOpenssl, OpensslContext, type OpensslSession } from "./openssl.ts";
-export { type OwnedFd, ownedFd } from "./owned_fd.ts";
-export { isSyscallError, reasonOf, SyscallError } from "./syscall_error.ts";
-export { type FileOrPath, getXattr, listXattrs, setXattr } from "./xattrs.ts";
+export { type OwnedFd, ownedFd } from "./file/owned_fd.ts";
+export { isSyscallError, reasonOf, SyscallError } from "./call/syscall_error.ts";
+export { type FileOrPath, getXattr, listXattrs, setXattr } from "./file/xattrs.ts";
 export {
   actWithoutCapabilities,
   dropCapabilitiesRows,
   keepCapabilitiesOnExec,
-} from "./capabilities.ts";
-export { anonymousFile } from "./anonymous_file.ts";
+} from "./kernel/capabilities.ts";
+export { anonymousFile } from "./file/anonymous_file.ts";
 export {
   closeOnExec,
   closeOnExecRow,
   execSyscallTable,
   inheritOnExec,
   syscallProgram,
-} from "./exec.ts";
+} from "./table/exec.ts";
 export {
   MNT_DETACH,
   mount,
@@ -80,7 +80,7 @@ export {
   pivotRoot,
   remountBind,
   unmount,
-} from "./mounts.ts";
+} from "./kernel/mounts.ts";
 export {
   changeDirectory,
   changeDirectoryTo,
@@ -95,11 +95,11 @@ export {
   resetSignals,
   supplementaryGroups,
   unshare,
-} from "./process.ts";
-export { containerFilterRows } from "./seccomp.ts";
-export { runSyscalls } from "./run_syscalls.ts";
-export { goOnAsOrphan, goOnInChild, type ProgramCall } from "./fork_handover.ts";
-export { cloneStandIn, type StandIn } from "./stand_in.ts";
+} from "./kernel/process.ts";
+export { containerFilterRows } from "./kernel/seccomp.ts";
+export { runSyscalls } from "./table/run_syscalls.ts";
+export { goOnAsOrphan, goOnInChild, type ProgramCall } from "./clone/fork_handover.ts";
+export { cloneStandIn, type StandIn } from "./clone/stand_in.ts";
 export {
   memory,
   pointers,
@@ -108,18 +108,24 @@ export {
   resultOf,
   type Syscall,
   text,
-} from "./syscall_image.ts";
-export { groupLineOf, passwdLineOf } from "./accounts.ts";
-export { attachLoopDevice, type LoopDevice } from "./loop_device.ts";
-export { bringUpLoopback } from "./network.ts";
-export { terminalName } from "./terminal.ts";
+} from "./table/syscall_image.ts";
+export { groupLineOf, passwdLineOf } from "./kernel/accounts.ts";
+export { attachLoopDevice, type LoopDevice } from "./kernel/loop_device.ts";
+export { bringUpLoopback } from "./kernel/network.ts";
+export { terminalName } from "./file/terminal.ts";
 export {
   copyWindowSize,
   hasControllingTerminal,
   openPseudoTerminal,
   type PseudoTerminal,
   waitingDescriptor,
-} from "./pseudo_terminal.ts";
-export { tryLock } from "./flock.ts";
-export { type ChildState, pollChild, raise, sendSignal, waitForChild } from "./child_process.ts";
-export { pipe, readSome, writeMessage } from "./pipe.ts";
+} from "./file/pseudo_terminal.ts";
+export { tryLock } from "./file/flock.ts";
+export {
+  type ChildState,
+  pollChild,
+  raise,
+  sendSignal,
+  waitForChild,
+} from "./kernel/child_process.ts";
+export { pipe, readSome, writeMessage } from "./file/pipe.ts";

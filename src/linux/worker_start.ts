@@ -1,6 +1,6 @@
-import { AT, O, openat } from "./files.ts";
-import { ownedFd } from "./owned_fd.ts";
-import { changeDirectory, changeDirectoryTo, CLONE, unshare } from "./process.ts";
+import { AT, O, openat } from "./file/files.ts";
+import { ownedFd } from "./file/owned_fd.ts";
+import { changeDirectory, changeDirectoryTo, CLONE, unshare } from "./kernel/process.ts";
 
 /**
  * Lets workers start although the runtime cannot tell the path of the working directory: it was

@@ -1,12 +1,12 @@
 import { EnrootError, logInfo, logWarning } from "../diagnostics/mod.ts";
-import type { Answer } from "./body.ts";
+import type { Answer } from "./http/body.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { type CredentialOptions, Credentials } from "./credentials.ts";
-import type { Login } from "./login.ts";
-import { shownUrl } from "./redaction.ts";
+import { type CredentialOptions, Credentials } from "./credentials/credentials.ts";
+import type { Login } from "./credentials/login.ts";
+import { shownUrl } from "./http/redaction.ts";
 import { basicAuthorization, requestToken, type TokenRequest } from "./token.ts";
-import { TransferError } from "./transfer_error.ts";
-import type { Transport } from "./transport.ts";
+import { TransferError } from "./http/transfer_error.ts";
+import type { Transport } from "./http/transport.ts";
 
 /** What access is wanted to. */
 export interface Access {

@@ -7,14 +7,14 @@ import {
 } from "../formats/oci/mod.ts";
 import { logInfo } from "../diagnostics/mod.ts";
 import { type Access, Authenticator } from "./authenticator.ts";
-import { type Answer, discard, readBody } from "./body.ts";
-import type { CredentialOptions } from "./credentials.ts";
+import { type Answer, discard, readBody } from "./http/body.ts";
+import type { CredentialOptions } from "./credentials/credentials.ts";
 import { type BlobKind, type Download, receive } from "./download.ts";
-import { httpFailure } from "./http_failure.ts";
-import { shownUrl } from "./redaction.ts";
-import { alwaysSpeaksHttps } from "./token_servers.ts";
-import { TransferError } from "./transfer_error.ts";
-import { type HttpRequest, Transport, type TransportOptions } from "./transport.ts";
+import { httpFailure } from "./http/http_failure.ts";
+import { shownUrl } from "./http/redaction.ts";
+import { alwaysSpeaksHttps } from "./credentials/token_servers.ts";
+import { TransferError } from "./http/transfer_error.ts";
+import { type HttpRequest, Transport, type TransportOptions } from "./http/transport.ts";
 
 /** How to deal with registries: times, retries, permissions, where credentials are. */
 export type RegistryOptions = TransportOptions & CredentialOptions;

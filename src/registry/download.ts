@@ -1,8 +1,8 @@
 import type { Descriptor } from "../formats/oci/mod.ts";
-import { type Answer, chunksOf, discard } from "./body.ts";
-import { httpFailure } from "./http_failure.ts";
-import { shownUrl } from "./redaction.ts";
-import { TransferError } from "./transfer_error.ts";
+import { type Answer, chunksOf, discard } from "./http/body.ts";
+import { httpFailure } from "./http/http_failure.ts";
+import { shownUrl } from "./http/redaction.ts";
+import { TransferError } from "./http/transfer_error.ts";
 
 /** What a blob holds: a document must come in within the time for one, a layer may take its time. */
 export type BlobKind = "layer" | "document";

@@ -7,5 +7,5 @@
  * layers. The only room that uses `fetch`.
  */
 export { type ManifestDocument, type RegistryOptions, RepositoryClient } from "./client.ts";
-export { DOCKER_HUB, DOCKER_HUB_NAMES } from "./docker_hub.ts";
+export { DOCKER_HUB, DOCKER_HUB_NAMES } from "./credentials/docker_hub.ts";
 export type { Download } from "./download.ts";

@@ -1,9 +1,9 @@
 import { EnrootError } from "../diagnostics/mod.ts";
-import { type Answer, readBody } from "./body.ts";
-import { httpFailure } from "./http_failure.ts";
-import type { Secret } from "./login.ts";
-import { shownUrl } from "./redaction.ts";
-import type { Transport } from "./transport.ts";
+import { type Answer, readBody } from "./http/body.ts";
+import { httpFailure } from "./http/http_failure.ts";
+import type { Secret } from "./credentials/login.ts";
+import { shownUrl } from "./http/redaction.ts";
+import type { Transport } from "./http/transport.ts";
 
 /** The most bytes of a token server's answer. */
 const MAX_ANSWER_SIZE = 1024 * 1024;

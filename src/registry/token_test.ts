@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { EnrootError } from "../diagnostics/mod.ts";
 import { RegistryServer } from "../../tests/support/registry.ts";
 import { basicAuthorization, requestToken, type TokenRequest } from "./token.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "./http/transport.ts";
 
 /** What a token server was asked, and what was made of its answer. */
 async function exchange(

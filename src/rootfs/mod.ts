@@ -4,10 +4,10 @@
  * Works relative to directory descriptors, so nothing in an image or left behind by a container can
  * lead it out of the directory it was given.
  */
-export { extractImage, type ExtractOptions } from "./extract.ts";
-export { type ImageFile, openImage } from "./image_file.ts";
-export { type PlacementOptions, placeTree } from "./placement.ts";
-export { removeTree } from "./remove.ts";
-export { scanRootfs } from "./scan.ts";
-export { type StagedData, Staging } from "./staging.ts";
-export { treeMemory } from "./tree_memory.ts";
+export { extractImage, type ExtractOptions } from "./extract/extract.ts";
+export { type ImageFile, openImage } from "./shared/image_file.ts";
+export { type PlacementOptions, placeTree } from "./place/placement.ts";
+export { removeTree } from "./shared/remove.ts";
+export { scanRootfs } from "./scan/scan.ts";
+export { type StagedData, Staging } from "./place/staging.ts";
+export { treeMemory } from "./shared/tree_memory.ts";

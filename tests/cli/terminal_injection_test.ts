@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { type ContainerHome, sharedContainerHome, startWaiting } from "../support/container.ts";
 import { programFiles } from "../support/enroot.ts";
 import { syscallProgram, writeExecutable } from "../support/syscall_program.ts";
-import { memory } from "../../src/linux/syscall_image.ts";
+import { memory } from "../../src/linux/table/syscall_image.ts";
 import { atTerminal, terminalTest } from "../support/terminal.ts";
 
 const box = sharedContainerHome();

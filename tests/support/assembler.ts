@@ -1,5 +1,5 @@
 import type { ProgramName } from "./requires.ts";
-import type { Architecture } from "../../src/linux/syscall_numbers.ts";
+import type { Architecture } from "../../src/linux/call/syscall_numbers.ts";
 
 /** The programs that turn a listing into machine code. */
 export const ASSEMBLERS: Readonly<

@@ -2,11 +2,11 @@
  * Forks, for a test: the child goes on as nobody's, executes a program in its place, and makes work
  * for the garbage collector and the compilers. All say so on standard output.
  */
-import { fork } from "../../src/linux/fork.ts";
-import { waitForChild } from "../../src/linux/child_process.ts";
-import { AT, O, openat } from "../../src/linux/files.ts";
-import { exitProcess } from "../../src/linux/process.ts";
-import { goOnAsOrphan, goOnInChild } from "../../src/linux/fork_handover.ts";
+import { fork } from "../../src/linux/clone/fork.ts";
+import { waitForChild } from "../../src/linux/kernel/child_process.ts";
+import { AT, O, openat } from "../../src/linux/file/files.ts";
+import { exitProcess } from "../../src/linux/kernel/process.ts";
+import { goOnAsOrphan, goOnInChild } from "../../src/linux/clone/fork_handover.ts";
 
 const say = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 

@@ -6,8 +6,8 @@
  * ordinary user may mount.
  */
 import { byteStringFromText } from "../../src/bytes/mod.ts";
-import { memory, pointers, type Syscall, text } from "../../src/linux/syscall_image.ts";
-import { type SyscallName, syscallNumber } from "../../src/linux/syscall_numbers.ts";
+import { memory, pointers, type Syscall, text } from "../../src/linux/table/syscall_image.ts";
+import { type SyscallName, syscallNumber } from "../../src/linux/call/syscall_numbers.ts";
 import { syscallProgram } from "./syscall_program.ts";
 
 /** A kernel by its version, whose lack of calls shows as ENOSYS; or one that refuses calls (EPERM). */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { SyscallName } from "../../src/linux/syscall_numbers.ts";
+import type { SyscallName } from "../../src/linux/call/syscall_numbers.ts";
 import { type Kernel, onKernel } from "./old_kernel.ts";
 import { syscallProgram, writeExecutable } from "./syscall_program.ts";
 import { makeTemporaryDirectory } from "./temp.ts";

@@ -1,4 +1,4 @@
-import { type Syscall, syscallImage } from "../../src/linux/syscall_image.ts";
+import { type Syscall, syscallImage } from "../../src/linux/table/syscall_image.ts";
 
 /**
  * The bytes of an executable that makes system calls one after the other and needs nothing of the

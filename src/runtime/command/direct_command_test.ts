@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EnrootError } from "../../diagnostics/mod.ts";
-import { rcScript } from "../../image/rc_script.ts";
+import { rcScript } from "../../image/layers/rc_script.ts";
 import { directCommand } from "./direct_command.ts";
 import { filesDouble } from "../../../tests/support/root_files_double.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { rcScript } from "../../image/rc_script.ts";
+import { rcScript } from "../../image/layers/rc_script.ts";
 import { parseImageRc } from "./image_rc.ts";
 
 const RUN = { env: [], entrypoint: [], cmd: [], workingDir: "", labels: [], volumes: [] };

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { hostPlatform } from "../../../src/image/host_platform.ts";
+import { hostPlatform } from "../../../src/image/source/host_platform.ts";
 import { assembleImage, parseImageUri } from "../../../src/image/mod.ts";
 import { sha256 } from "../../support/registry.ts";
 import { memoryStore } from "../../support/memory_store.ts";

@@ -7,7 +7,7 @@ import {
   parseSavedImages,
   platformName,
 } from "../../../src/formats/oci/mod.ts";
-import { rcScript } from "../../../src/image/rc_script.ts";
+import { rcScript } from "../../../src/image/layers/rc_script.ts";
 import { type FuzzTarget, isEnrootRefusal, type Seed } from "../target.ts";
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;

@@ -7,8 +7,8 @@ import {
 } from "../../../src/formats/squashfs/mod.ts";
 import { memoryImage } from "../../../src/formats/squashfs/testing/memory_image.ts";
 import { type Directory, type Inode, walk } from "../../../src/fstree/mod.ts";
-import { addConfigFiles } from "../../../src/image/config_files.ts";
-import { LayerStack } from "../../../src/image/layers.ts";
+import { addConfigFiles } from "../../../src/image/layers/config_files.ts";
+import { LayerStack } from "../../../src/image/layers/layers.ts";
 import { tarArchive } from "../../support/tar_archive.ts";
 import { repairTar, TAR_WORDS, tarSeeds } from "../tar_seeds.ts";
 import { type FuzzTarget, isEnrootRefusal } from "../target.ts";

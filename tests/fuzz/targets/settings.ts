@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { bytesOf, byteString, byteStringFromText } from "../../../src/bytes/mod.ts";
 import { parseConfFile, parseDirectives } from "../../../src/config/conf_file.ts";
-import { parseReference } from "../../../src/image/reference.ts";
+import { parseReference } from "../../../src/image/source/reference.ts";
 import { parseChallenges } from "../../../src/registry/challenge.ts";
-import { parseNetrc } from "../../../src/registry/netrc.ts";
+import { parseNetrc } from "../../../src/registry/credentials/netrc.ts";
 import { findGroup, findUser } from "../../../src/runtime/plan/accounts.ts";
 import { formatVerbatim, readVerbatim } from "../../../src/formats/environment/mod.ts";
 import {
