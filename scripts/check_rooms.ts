@@ -62,6 +62,21 @@ export const SUB_ROOMS: Readonly<Record<string, Readonly<Record<string, readonly
     tools: ["command", "plan", "process", "root", "running"],
     check: ["process"],
   },
+  image: { source: [], layers: ["source"], write: ["layers", "source"] },
+  rootfs: {
+    shared: [],
+    extract: ["shared"],
+    place: ["shared"],
+    scan: ["shared"],
+  },
+  registry: { http: [], credentials: ["http"] },
+  linux: {
+    call: [],
+    file: ["call"],
+    table: ["call", "file"],
+    kernel: ["call", "file", "table"],
+    clone: ["call", "file", "kernel", "table"],
+  },
 };
 
 const SQUASHFS_READER = "src/formats/squashfs/reader/mod.ts";

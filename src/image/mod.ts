@@ -4,6 +4,9 @@
  *
  * A source gives documents and verified bytes; everything in them is hostile all the same. Nothing
  * is unpacked to disk on the way: layers are decoded into a tree in memory and a stream of file data.
+ *
+ * Rooms: `source` (references, registries, archives, engines), `layers` (decoded and flattened),
+ * `write` (to an image file or a directory).
  */
 export { assembleImage, type AssembleOptions } from "./layers/assemble.ts";
 export { hostPlatform } from "./source/host_platform.ts";

@@ -3,6 +3,9 @@
  *
  * Wrappers take and give plain values, and throw {@link SyscallError} with the call's name, its
  * operand and errno(3). Paths are byte strings.
+ *
+ * Rooms: `call` makes system calls, `file` are those on files, `table` programs of system calls,
+ * `kernel` the rest (mounts, capabilities, processes, devices), `clone` children that share memory.
  */
 export { descriptorLimit, raiseDescriptorLimit } from "./kernel/descriptor_limit.ts";
 export { hasCloseRange, openDescriptors } from "./file/descriptors.ts";
@@ -16,6 +19,7 @@ export {
   fchmod,
   fchmodat,
   futimens,
+  isExecutable,
   linkat,
   mkdirat,
   mknodat,
@@ -89,7 +93,6 @@ export {
   exitProcess,
   fileSizeLimitRow,
   ignoreChildren,
-  isExecutable,
   noNewPrivilegesRow,
   processId,
   resetSignals,

@@ -3,6 +3,9 @@
  *
  * Works relative to directory descriptors, so nothing in an image or left behind by a container can
  * lead it out of the directory it was given.
+ *
+ * Rooms: `extract` (image to directory), `place` (tree to directory), `scan` (directory to tree), and
+ * what they share.
  */
 export { extractImage, type ExtractOptions } from "./extract/extract.ts";
 export { type ImageFile, openImage } from "./shared/image_file.ts";

@@ -1,7 +1,7 @@
 import { type ByteString, byteString } from "../../bytes/mod.ts";
 import { cPath, secondCPath } from "../call/c_path.ts";
 import { check, libc } from "../call/libc.ts";
-import { rawSyscall } from "../call/raw_syscall.ts";
+import { rawSyscall, tryRawSyscall } from "../call/raw_syscall.ts";
 
 /*
  * Files by directory descriptor and name, as openat(2) and its relatives take them. The functions
@@ -114,6 +114,12 @@ export function openat2(
 /** close(2). @throws {SyscallError} what earlier writes failed of; the descriptor is closed anyway */
 export function close(fd: number): void {
   check(symbols().close(fd), "close");
+}
+
+/** Whether this process may execute a file, as access(2) tells. */
+export function isExecutable(path: ByteString): boolean {
+  const X_OK = 1;
+  return tryRawSyscall("faccessat", [AT.FDCWD, cPath(path, "faccessat"), X_OK]) === 0;
 }
 
 /** mkdirat(2). */

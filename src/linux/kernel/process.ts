@@ -1,9 +1,8 @@
 import { type ByteString } from "../../bytes/mod.ts";
 import { cString } from "../call/libc.ts";
-import { rawSyscall, tryRawSyscall } from "../call/raw_syscall.ts";
+import { rawSyscall } from "../call/raw_syscall.ts";
 import { memory, type Syscall } from "../table/syscall_image.ts";
 
-const AT_FDCWD = -100;
 const PR_SET_NO_NEW_PRIVS = 38;
 
 /** Flags of clone(2), unshare(2) and setns(2): namespaces, and what threads share of paths. */
@@ -81,12 +80,6 @@ export function fileSizeLimitRow(bytes: number): Syscall {
   const limit = bytes === Infinity ? 0xffff_ffff_ffff_ffffn : BigInt(bytes);
   const limits = memory(new Uint8Array(new BigUint64Array([limit, limit]).buffer));
   return { name: "prlimit64", arguments: [0, RLIMIT_FSIZE, limits, 0], ignoreError: true };
-}
-
-/** Whether this process may execute a file, as access(2) tells. */
-export function isExecutable(path: ByteString): boolean {
-  const X_OK = 1;
-  return tryRawSyscall("faccessat", [AT_FDCWD, cString(path), X_OK]) === 0;
 }
 
 /**

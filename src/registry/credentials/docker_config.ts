@@ -1,7 +1,7 @@
 import { EnrootError } from "../../diagnostics/mod.ts";
 import { readCredentialHelper } from "./credential_helper.ts";
-import { DOCKER_HUB } from "./docker_hub.ts";
-import { type Login, type LoginWish, namesOf, type Secret } from "./login.ts";
+import { DOCKER_HUB, namesOf } from "../http/registry_names.ts";
+import type { Login, LoginWish, Secret } from "./login.ts";
 import { readIfPresent } from "./private_file.ts";
 
 /** The key that `docker login` stores Docker Hub's credentials under. */

@@ -1,5 +1,3 @@
-import { DOCKER_HUB, DOCKER_HUB_NAMES } from "./docker_hub.ts";
-
 /** What proves who somebody is. */
 export type Secret =
   | { kind: "password"; text: string }
@@ -31,9 +29,4 @@ export interface LoginWish {
   tokenServer: string | undefined;
   /** Undefined for any user there are credentials of. */
   user: string | undefined;
-}
-
-/** Every name that credentials of a registry may be stored under. */
-export function namesOf(registry: string): readonly string[] {
-  return registry === DOCKER_HUB ? DOCKER_HUB_NAMES : [registry];
 }

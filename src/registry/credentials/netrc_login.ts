@@ -1,5 +1,6 @@
+import { namesOf } from "../http/registry_names.ts";
 import { EnrootError, logWarning, messageOf } from "../../diagnostics/mod.ts";
-import { type Login, type LoginWish, namesOf, type Secret } from "./login.ts";
+import type { Login, LoginWish, Secret } from "./login.ts";
 import { type NetrcEntry, parseNetrc } from "./netrc.ts";
 import { isTokenServerOf } from "./token_servers.ts";
 

@@ -1,4 +1,4 @@
-import { DOCKER_HUB } from "./docker_hub.ts";
+import { DOCKER_HUB } from "../http/registry_names.ts";
 
 /** Registries whose token server has a host of its own that is known to be theirs. */
 const TOKEN_SERVERS: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,6 @@
 import { logWarning, messageOf } from "../../diagnostics/mod.ts";
 import { certificatesIn } from "./certificates.ts";
-import { namesOf } from "../credentials/login.ts";
+import { namesOf } from "./registry_names.ts";
 
 /** What the host's administrator, or the user, keeps to reach one server by TLS. */
 export interface HostCertificates {
