@@ -1,5 +1,5 @@
 /**
- * Entry point: the name the program was called by says which of its parts it plays.
+ * Entry point: the name the program was called by says which of its applets it is.
  *
  * The later stages of `start` run many times a second on a busy node: they are reached before the
  * command line and its configuration are loaded.
@@ -14,9 +14,9 @@ if (args[0]?.startsWith("enroot-first-stage:")) {
 const name = Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0] ?? "";
 const hooks = async () => (await import("./hooks/mod.ts")).HOOK_LIBRARY;
 if (/(^|\/)enroot-[a-z-]+$/.test(name)) {
-  const { playPart } = await import("./src/runtime/applets.ts");
-  const part = name.slice(name.lastIndexOf("/") + 1);
-  const code = await playPart(part, { args, hooks });
+  const { runApplet } = await import("./src/runtime/applets.ts");
+  const applet = name.slice(name.lastIndexOf("/") + 1);
+  const code = await runApplet(applet, { args, hooks });
   if (code !== null) Deno.exit(code);
 }
 try {

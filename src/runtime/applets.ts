@@ -3,13 +3,13 @@ import type { HookLibrary } from "./hook/hook.ts";
 import type { ServerTask } from "./image/server/server_arguments.ts";
 
 /**
- * The parts the program plays besides its commands, by the name it was called by (`argv[0]`): the
+ * The applets of the program besides its commands, by the name it was called by (`argv[0]`): the
  * later processes of a start, and the helpers for third-party hooks.
  *
  * @param options.hooks loads the hooks that come with the program, where they are needed
  * @returns the exit code; null for any other name
  */
-export async function playPart(
+export async function runApplet(
   name: string,
   options: { args: readonly string[]; hooks: () => Promise<HookLibrary> },
 ): Promise<number | null> {
@@ -27,7 +27,7 @@ async function play(
 ): Promise<number | null> {
   switch (name) {
     case "enroot-runtime":
-      return (await import("./start/container_init.ts")).runStage(
+      return (await import("./start/container_init.ts")).runContainerInit(
         args.map(descriptorOf),
         await hooks(),
       );

@@ -76,7 +76,7 @@ function bindRow(source: ByteString, target: ByteString): Syscall {
   };
 }
 
-/** As switchRoot() does it in container_root.ts, which see. */
+/** As exchangeRoot() does it in container_root.ts, which see. */
 function switchRows(path: ByteString): Syscall[] {
   const failure = "Cannot switch the root of a server";
   const here = text(".");

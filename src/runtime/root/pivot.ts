@@ -14,14 +14,14 @@ import {
 import type { RootDirectory } from "./root_directory.ts";
 
 /** Makes the root file system a mount of its own, as pivot_root(2) wants it. @throws {SyscallError} */
-export function bindRoot(rootfs: ByteString): void {
+export function bindRootfs(rootfs: ByteString): void {
   mount({ source: rootfs, target: rootfs, flags: MS.BIND | MS.REC });
   remountBind(rootfs, MS.NOSUID | MS.NODEV);
   mount({ source: null, target: rootfs, flags: MS.SLAVE });
 }
 
 /** Makes the root read-only, if it is to be, and the files of ours that lie in it. @throws {SyscallError} */
-export function sealRoot(
+export function remountReadOnly(
   rootfs: ByteString,
   { root, writable }: { root: RootDirectory; writable: boolean },
 ): void {
@@ -44,7 +44,7 @@ export function sealRoot(
  *
  * @throws {SyscallError}
  */
-export function switchRoot(rootfs: ByteString): void {
+export function exchangeRoot(rootfs: ByteString): void {
   changeDirectory(rootfs);
   if (exchangeRoots()) unmount(".", MNT_DETACH);
   else {

@@ -17,7 +17,7 @@ import type { ConfigurationScript } from "../hook/configuration_script.ts";
 import { type ContainerCommand, containerCommand } from "../command/container_command.ts";
 import { containerEnvironment } from "./environment.ts";
 import { containerMounts, namespaceMounts, parseHookMounts } from "./mounts.ts";
-import { bindRoot, sealRoot, switchRoot } from "../root/pivot.ts";
+import { bindRootfs, exchangeRoot, remountReadOnly } from "../root/pivot.ts";
 import type { Environment, ReadonlyEnvironment } from "../plan/environ.ts";
 import type { MountEntry } from "../plan/fstab.ts";
 import type { HookContext, HookLibrary, Host } from "../hook/hook.ts";
@@ -48,7 +48,7 @@ import { step } from "../process/step.ts";
  *
  * @returns the exit code, where the container's command did not take this process's place
  */
-export function runStage(
+export function runContainerInit(
   [planFd = -1, brokerSocket]: readonly number[],
   hooks: HookLibrary,
 ): number {
@@ -93,13 +93,16 @@ export function enterContainer(
       () => mountImageRoot(image, { plan, interim, broker }),
     );
   }
-  step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRoot(plan.rootfs));
+  step(`mount ${textFromByteString(plan.rootfs)}`, () => bindRootfs(plan.rootfs));
   using root = step("open the root file system", () => openRootDirectory(plan.rootfs));
   const prepared = prepareRoot(plan, { root, hooks, broker });
   const rc = prepared.rc === null ? openRcFile(plan.command.rc) : inheritedScript(prepared.rc);
   const privileges = privilegeRows(plan);
-  step("seal the root file system", () => sealRoot(plan.rootfs, { root, writable: plan.writable }));
-  step("switch the root file system", () => switchRoot(plan.rootfs));
+  step(
+    "seal the root file system",
+    () => remountReadOnly(plan.rootfs, { root, writable: plan.writable }),
+  );
+  step("switch the root file system", () => exchangeRoot(plan.rootfs));
   // What the command may not read or execute is not there for it.
   if (plan.identity.uid !== 0) step("act as the command", actWithoutCapabilities);
   const command = containerCommand(plan, { environment: prepared.environment, rc });

@@ -1,5 +1,5 @@
-import { launchByStandIn } from "./launch_in_place.ts";
-import { launchInStages } from "./launch_by_reexec.ts";
+import { launchInPlace } from "./launch_in_place.ts";
+import { launchByReexec } from "./launch_by_reexec.ts";
 import type { HookLibrary } from "../hook/hook.ts";
 import type { ImageServers } from "../image/image_servers.ts";
 import { mayMountImages } from "./foreseen_images.ts";
@@ -26,9 +26,9 @@ export interface LaunchParts extends ImageServers {
  */
 export function launch(plan: StartPlan, found: Omit<LaunchParts, "broker">): never {
   found.interim?.settle();
-  if (canHaveStandIn(plan)) launchByStandIn(plan, { ...found, broker: brokerFor(plan, found) });
+  if (canHaveStandIn(plan)) launchInPlace(plan, { ...found, broker: brokerFor(plan, found) });
   found.interim?.whenReady();
-  launchInStages(plan);
+  launchByReexec(plan);
 }
 
 /** A broker, if need be; the process that serves the image first can stand for one. */

@@ -26,7 +26,7 @@ const SIGCHLD = 17;
  *
  * @throws {SyscallError} when the table cannot be started
  */
-export function launchInStages(plan: StartPlan): never {
+export function launchByReexec(plan: StartPlan): never {
   const { program } = plan;
   requireProgram(program);
   const planFd = anonymousFile("enroot-plan", { inherit: true });

@@ -22,7 +22,7 @@ import { enterContainer } from "./container_init.ts";
  *
  * @throws {EnrootError} when there can be no such namespaces; what else fails is told by the stand-in
  */
-export function launchByStandIn(
+export function launchInPlace(
   plan: StartPlan,
   parts: LaunchParts,
 ): never {

@@ -2,7 +2,7 @@ import { byteString, byteStringFromText } from "../../bytes/mod.ts";
 import { EnrootError, logError, messageOf, writeStdout } from "../../diagnostics/mod.ts";
 import { execSyscallTable, resetSignals } from "../../linux/mod.ts";
 import { containerCommand } from "../command/container_command.ts";
-import { switchRoot } from "../root/pivot.ts";
+import { exchangeRoot } from "../root/pivot.ts";
 import { privilegeRows } from "../process/privileges.ts";
 import { inheritedScript, type RcScript } from "../command/rc_script.ts";
 import { reportStyle } from "../process/report_style.ts";
@@ -43,7 +43,7 @@ export function runSwitchrootTool(args: readonly string[]): number {
       namespaces: { user: false },
       identity: { uid: Deno.uid() ?? 0 },
     });
-    step("switch the root file system", () => switchRoot(rootfs));
+    step("switch the root file system", () => exchangeRoot(rootfs));
     const plan = {
       identity,
       loginShell: options.has("login"),
