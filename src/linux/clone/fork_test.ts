@@ -8,7 +8,7 @@ Deno.test("fork() makes a child that computes and collects garbage by itself", (
       "--allow-all",
       "--quiet",
       "--v8-flags=--no-concurrent-sparkplug",
-      `${import.meta.dirname}/../../tests/support/forking.ts`,
+      `${import.meta.dirname}/../../../tests/support/forking.ts`,
     ],
   }).outputSync();
   assertEquals(new TextDecoder().decode(stderr), "");

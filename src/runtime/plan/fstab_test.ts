@@ -200,7 +200,7 @@ Deno.test("substituteInFstab() takes a reference alone on its line as a whole en
 
 Deno.test("the mounts that come with enroot parse, and come before the hooks", async () => {
   const shipped = async (name: string) => {
-    const file = new URL(`../../conf/mounts/${name}`, import.meta.url);
+    const file = new URL(`../../../conf/mounts/${name}`, import.meta.url);
     const entries = parseFstab(await Deno.readTextFile(file), { ...context, origin: name });
     for (const { pass, options, target } of entries) {
       assertEquals([pass, options.data.replace(/^mode=[0-9]+$/, "")], [-1, ""], target);
