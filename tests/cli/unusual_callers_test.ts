@@ -406,6 +406,9 @@ superuserTest("start works where the root cannot be exchanged, as in an initramf
   const show = "cat /etc/motd; ls / | grep -c srv; cat /etc/hostname > /dev/null && echo file";
   // With --pid, for setns(2) leads to the root of the mount namespace, which is another one here.
   const args = ["start", "--pid", `${home.path}/box.sqsh`, "sh", "-c", show];
-  const { code, stdout, stderr } = await inOwnMounts(script, args, { ENROOT_ALLOW_SUPERUSER: "y" });
+  const { code, stdout, stderr } = await inOwnMounts(script, args, {
+    ENROOT_ALLOW_SUPERUSER: "y",
+    ENROOT_RUNTIME_PATH: `${home.path}/runtime`, // Root would leave /run/enroot behind.
+  });
   assertEquals([code, stdout, stderr], [0, "Hello from inside the image!\n1\nfile\n", ""]);
 }, { ...OWN_MOUNTS, fuse: true });
