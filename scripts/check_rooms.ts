@@ -99,7 +99,7 @@ export const SIDE_DOORS: Readonly<Record<string, readonly string[]>> = {
     "src/runtime/process/program.ts",
     "src/store/containers.ts",
   ],
-  // Who only reads images, or blocks, need not load what writes them.
+  // A room that only reads images, or blocks, need not load what writes them.
   runtime: [SQUASHFS_READER],
   rootfs: [SQUASHFS_READER],
   "formats/squashfs": ["src/formats/compress/decompress_block.ts"],

@@ -1,7 +1,7 @@
 import type { Settings } from "../config/mod.ts";
 import type { Identity } from "../runtime/mod.ts";
 
-/** Who starts a container, and as whom. */
+/** The user that starts a container, and its ids inside. */
 export interface Caller {
   identity: Identity;
   /** Whether the host's superuser may use its powers: there is no user namespace then. */

@@ -64,7 +64,7 @@ function isEmpty(path: string): boolean {
   try {
     return Deno.statSync(path).size === 0;
   } catch {
-    // A dangling link, such as one to a masked file: whoever opens it will tell.
+    // A dangling link, such as one to a masked file: opening it will tell.
     return false;
   }
 }

@@ -11,7 +11,7 @@ const CONDITIONS: Readonly<Record<string, ConditionalOperation["kind"]>> = {
   "?": "require",
 };
 const BLANKS = " \t";
-/** Nested `${A:-${B:-…}}` deeper than this is nobody's configuration. */
+/** Nested `${A:-${B:-…}}` deeper than this is no configuration of a site. */
 const MAX_DEPTH = 32;
 
 /**

@@ -6,6 +6,6 @@ export function writeStderr(text: string): void {
   try {
     while (rest.length > 0) rest = rest.subarray(Deno.stderr.writeSync(rest));
   } catch {
-    // Nobody reads our messages any more; the exit code still tells.
+    // Messages are read no more; the exit code still tells.
   }
 }

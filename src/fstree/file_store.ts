@@ -18,7 +18,7 @@ export interface FileStore<Content> {
   /**
    * Ends the file.
    *
-   * @param digest of its contents, holes as zeros, from whoever had a processor to spare for it
+   * @param digest of its contents, holes as zeros, from the thread that had a processor to spare for it
    */
   endFile(digest?: string): Content;
   /** To be called about once for each MiB: what to wait for, if the store is behind. */

@@ -140,7 +140,7 @@ export class TreeLayer<Content> {
       const directory = chain[depth] ?? this.#root;
       let known = this.#added.get(directory);
       if (known === undefined) this.#added.set(directory, known = new Set());
-      // Whoever marked this name marked the way to its directory as well.
+      // The layer that marked this name marked the way to its directory as well.
       if (known.has(added)) return;
       known.add(added);
       added = names[depth - 1] ?? "";

@@ -126,7 +126,7 @@ export class Authenticator {
     } catch (error) {
       const refused = error instanceof TransferError && error.failure === "final";
       if (!login.incidental || !refused) throw error;
-      // A forgotten login of long ago must not keep anybody from an image that needs none.
+      // A forgotten login of long ago must not keep the caller from an image that needs none.
       logWarning(`${error.message}; going on without`);
       this.#logins.set(realm.origin, Promise.resolve(undefined));
       return await requestToken({ ...request, login: undefined }, options);

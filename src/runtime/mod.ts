@@ -49,7 +49,7 @@ export async function containerProcesses(
 
 /**
  * Finds out what this host has and lacks for running containers. Programs are looked for in `path`,
- * as PATH has it; mounts are tried on `directory`, where nobody else sees them.
+ * as PATH has it; mounts are tried on `directory`, where no other process sees them.
  */
 export async function findingsOfHost(
   options: { path: string; directory: string },

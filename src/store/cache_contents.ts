@@ -43,7 +43,7 @@ export function listCache(directory: string): CachedBlob[] {
 }
 
 /**
- * Removes blobs, and partial files that nobody is writing to. What was used last stays longest.
+ * Removes blobs, and partial files that no process writes to. What was used last stays longest.
  *
  * @returns what was removed
  */

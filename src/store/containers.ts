@@ -93,7 +93,7 @@ function isRegularFile(path: string): boolean {
   try {
     return infoOf(path)?.isFile ?? false;
   } catch (error) {
-    // A container can be started from a working directory that nobody may search.
+    // A container can be started from a working directory that the user may not search.
     if (path.includes("/")) throw error;
     return false;
   }

@@ -39,7 +39,7 @@ export interface NewContainerOptions {
   dataPath: string;
   /** Whether a container of that name is replaced; it stays until then. */
   force: boolean;
-  /** Stops those who fill the container in the making, before that is removed. */
+  /** Stops the threads that fill the container in the making, before that is removed. */
   interrupt?: () => void;
   /** Removes a directory, whatever permissions are in it. */
   remove(path: string): void;

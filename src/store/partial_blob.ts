@@ -45,7 +45,7 @@ export class PartialBlob {
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writing;
     this.#writing = this.#append(bytes);
-    // The failure is reported by whoever waits next.
+    // The failure is reported by the next call that waits.
     this.#writing.catch(() => {});
     this.#digest.update(bytes);
     this.#received += bytes.length;

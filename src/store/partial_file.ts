@@ -15,7 +15,7 @@ const PRIVATE_PREFIX = ".enroot-blob.";
 /** As with the established tool: a shared cache is shared within a group. */
 const BLOB_MODE = 0o640;
 
-/** Where a partial file is, and who uses it. */
+/** Where a partial file is, and whether it is shared. */
 interface Place {
   directory: DirectoryHandle;
   name: ByteString;

@@ -13,7 +13,7 @@ export function onTermination(cleanUp: () => void): Disposable {
       try {
         cleanUp();
       } catch {
-        // There is nobody left to do anything about it.
+        // Nothing is left that could be done about it.
       }
       stop();
       // Each clean-up has its own listeners: with the last one removed, the signal's default

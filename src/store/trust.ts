@@ -12,7 +12,7 @@ const OTHERS_WRITE = 0o002;
 /** The owner of everything that belongs to no user of this user namespace (user_namespaces(7)). */
 const OVERFLOW_UID = 65534;
 
-/** Who owns a directory, and its type and permission bits. */
+/** The owner of a directory, and its type and permission bits. */
 export interface Ownership {
   uid: number;
   gid: number;

@@ -61,7 +61,7 @@ export function decodeNativeBlock(
   }
   const [left = 0] = state;
   if (!decoder.failed && left > 0) return output.length - left;
-  // Nobody promises that one that failed can be used again.
+  // It is not promised that one that failed can be used again.
   delete decoders[format];
   return null;
 }

@@ -23,13 +23,13 @@ export const INIT_FLAG = {
  */
 const WANTED = Object.values(INIT_FLAG).reduce((all, flag) => all | flag, 0);
 
-/** How many requests the kernel may have waiting that nobody sleeps for, such as read-ahead. */
+/** How many requests the kernel may have waiting that no process sleeps for, such as read-ahead. */
 const MAX_BACKGROUND = 64;
 /** With this many waiting, the kernel stops reading ahead. */
 const CONGESTION_THRESHOLD = 48;
 /** Times are whole seconds. */
 const TIME_GRANULARITY = 1_000_000_000;
-/** The least the kernel allows; nobody writes. */
+/** The least the kernel allows; there are no writes. */
 const MAX_WRITE = 4096;
 /** Largest read, in pages of the most usual size. */
 const MAX_PAGES = 256;

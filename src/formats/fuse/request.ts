@@ -92,7 +92,7 @@ export class Request {
     return getU64(this.#view, 16);
   }
 
-  /** Who asks, in the user namespace of the mount. */
+  /** The uid that asks, in the user namespace of the mount. */
   get uid(): number {
     return this.#view.getUint32(24, true);
   }

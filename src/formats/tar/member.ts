@@ -59,7 +59,7 @@ export function memberFrom(
   };
   const stored = numberOf(valueOf("size"), "pax size") ?? header.size;
   const target = () => valueOf("linkpath") ?? extensions.longLink ?? header.linkname;
-  // The size of members without data is often garbage: nobody reads a body there.
+  // The size of members without data is often garbage: readers expect no body there.
   const bare = (entry: TarEntry): Member => ({ entry, stored: 0, sparse: null });
   switch (header.typeflag) {
     case "\0":

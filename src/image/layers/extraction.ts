@@ -169,7 +169,7 @@ export class Extraction<Content> implements TarHandler {
   }
 }
 
-/** Whether a path leads to what is aufs' own. @throws {TreeError} on what nobody knows to be */
+/** Whether a path leads to what is aufs' own. @throws {TreeError} on what is not known to be */
 function isOfAufs(names: readonly ByteString[]): boolean {
   const at = names.findIndex((name) => name.startsWith(META_WHITEOUT));
   if (at === -1 || (at === names.length - 1 && names[at] === OPAQUE)) return false;

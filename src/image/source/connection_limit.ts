@@ -14,7 +14,7 @@ export class ConnectionLimit {
     try {
       return await work();
     } finally {
-      // A place is handed on, not freed, if somebody waits for it.
+      // A place is handed on, not freed, if a transfer waits for it.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free++;
       else next();

@@ -4,7 +4,7 @@ import { DOCKER_HUB, DOCKER_HUB_NAMES } from "../../registry/mod.ts";
 
 /** An image in a registry, as its user named it. */
 export interface RegistryReference {
-  /** Whom to authenticate as; undefined to look for one in the credentials. */
+  /** The user to authenticate as; undefined to look for one in the credentials. */
   user: string | undefined;
   /** Host and optional port. */
   registry: string;

@@ -3,7 +3,7 @@ import { readFile } from "./file_set.ts";
 import { checkInputFile } from "./input_file.ts";
 import type { ImageSource, ResolvedImage } from "./source.ts";
 
-/** The digest of an archive is not known before it has been read, and nobody asks for it. */
+/** The digest of an archive is not known before it has been read, and is not asked for. */
 const NO_DIGEST: Digest = `sha256:${"0".repeat(64)}`;
 
 /**

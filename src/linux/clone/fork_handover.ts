@@ -36,7 +36,7 @@ export function goOnInChild({ file, argv, environment }: ProgramCall): void {
   cloneAndGoOn(0, handover);
 }
 
-/** Ends this process and goes on in a child of nobody's. Only for a {@link fork}. @throws {SyscallError} */
+/** Ends this process and goes on in an orphaned child. Only for a {@link fork}. @throws {SyscallError} */
 export function goOnAsOrphan(): void {
   const path = cString("");
   const nothing = BigInt64Array.of(-1n, wordOf(path), 0n, 0n, 0n);

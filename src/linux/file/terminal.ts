@@ -4,7 +4,7 @@ import { tryRawSyscall } from "../call/raw_syscall.ts";
 
 /**
  * Makes the terminals on the standard descriptors blocking again: our runtime, when it starts, makes
- * them non-blocking for everybody who shares them, and other programs take that for an error.
+ * them non-blocking for every program that shares them, and other programs take that for an error.
  */
 export function blockOnTerminals(): void {
   const F_GETFL = 3, F_SETFL = 4;

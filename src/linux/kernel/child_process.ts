@@ -27,7 +27,7 @@ export function pollChild(pid: number): ChildState | null {
 /** Waits for a child to end (waitpid(2)). @returns its exit code; 128 and the signal that killed it */
 export function waitForChild(pid: number): number {
   const word = new Int32Array(1);
-  if (symbols().waitpid(pid, word, 0) !== pid) return 0; // Somebody else has waited for it.
+  if (symbols().waitpid(pid, word, 0) !== pid) return 0; // It has been waited for already.
   const status = word[0] ?? 0;
   return (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
 }

@@ -105,7 +105,7 @@ export function readFuseRequest(fuseFd: number, into: Uint8Array<ArrayBuffer>): 
     const error = length === 0 ? ENODEV : errno();
     if (error === ENODEV) return null;
     if (error === EAGAIN) return 0;
-    // ENOENT: whoever asked was killed while we were reading.
+    // ENOENT: the process that asked was killed meanwhile.
     if (error !== EINTR && error !== ENOENT) throw new SyscallError("read", error, DEVICE);
   }
 }
@@ -120,7 +120,7 @@ export function writeFuseReply(fuseFd: number, reply: Uint8Array<ArrayBuffer>): 
   if (symbols().write(fuseFd, reply, BigInt(reply.length)) >= 0) return true;
   const error = errno();
   if (error === ENODEV) return false;
-  // ENOENT: whoever asked has been interrupted and does not wait any more.
+  // ENOENT: the process that asked has been interrupted and waits no more.
   if (error === ENOENT) return true;
   throw new SyscallError("write", error, DEVICE);
 }
@@ -129,7 +129,7 @@ export function writeFuseReply(fuseFd: number, reply: Uint8Array<ArrayBuffer>): 
 export interface FuseMountOptions {
   /** The open, unconnected device. */
   fuseFd: number;
-  /** Who mounts, by the ids of the user namespace. */
+  /** The user that mounts, by the ids of the user namespace. */
   uid: number;
   gid: number;
   /** Largest read that the server is asked for, in bytes. */

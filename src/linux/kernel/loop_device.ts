@@ -11,7 +11,7 @@ const LO_FLAGS_AUTOCLEAR = 4;
 /** A block device that shows a file (loop(4)). */
 export interface LoopDevice {
   path: ByteString;
-  /** Open on the device, which goes away when nobody uses it any more. */
+  /** Open on the device, which goes away when it is used no more. */
   fd: number;
 }
 
@@ -32,7 +32,7 @@ export function attachLoopDevice(file: number, offset: number): LoopDevice | nul
   return null;
 }
 
-/** @returns null when somebody else took the free device first */
+/** @returns null when another process took the free device first */
 function tryAttach(file: number, offset: number): LoopDevice | null {
   const control = openat(AT.FDCWD, "/dev/loop-control", { flags: O.RDWR });
   let number: number;

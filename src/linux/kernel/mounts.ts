@@ -83,7 +83,7 @@ export function mountFlagsOf(path: ByteString): number {
 
 /**
  * Sets the flags of one mount, not of its file system. In a user namespace the flags that the mount
- * had outside stay set: nobody may clear them there.
+ * had outside stay set: they may not be cleared there.
  *
  * @throws {SyscallError}
  */

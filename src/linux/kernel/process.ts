@@ -55,7 +55,7 @@ export function exitProcess(code: number): never {
   throw new Error("exit_group returned");
 }
 
-/** Has the kernel clear children away as they end, with nobody to wait for them (sigaction(2)). */
+/** Has the kernel clear children away as they end, without being waited for (sigaction(2)). */
 export function ignoreChildren(): void {
   const SIGCHLD = 17, SIG_IGN = 1n, SIZE_OF_SIGSET = 8;
   const ignore = new Uint8Array(BigUint64Array.of(SIG_IGN, 0n, 0n, 0n).buffer);

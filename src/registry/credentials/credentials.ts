@@ -29,7 +29,7 @@ export class Credentials {
    * Finds out whom to authenticate as: in our own file, in docker's and podman's, and, for a user
    * named explicitly, by asking.
    *
-   * @returns undefined when there is nobody: pull anonymously
+   * @returns undefined when there is no login: pull anonymously
    * @throws {EnrootError} when our own file cannot be read
    */
   async findLogin(wish: LoginWish): Promise<Login | undefined> {
@@ -43,7 +43,7 @@ export class Credentials {
         if (login !== undefined) return login;
       } catch (error) {
         // What is wrong with other tools' files, such as a helper that was left on another machine,
-        // must not keep anybody from an image that needs no credentials.
+        // must not keep the caller from an image that needs no credentials.
         if (!(error instanceof EnrootError)) throw error;
         logWarning(error.message);
       }

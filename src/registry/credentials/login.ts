@@ -1,10 +1,10 @@
-/** What proves who somebody is. */
+/** What proves to be a user. */
 export type Secret =
   | { kind: "password"; text: string }
   /** What an earlier login at the token server gave instead of a password (OAuth 2 refresh token). */
   | { kind: "identity token"; text: string };
 
-/** Whom to authenticate as. */
+/** A user to authenticate as. */
 export interface Login {
   user: string;
   /** The file it comes from; undefined when the user was asked. */
@@ -14,7 +14,7 @@ export interface Login {
    * names, as docker sends it; a token server's goes to that server alone.
    */
   owner: "registry" | "token server";
-  /** Whether nobody asked for it: it was merely found in another tool's file. */
+  /** Whether it was not asked for: it was merely found in another tool's file. */
   incidental: boolean;
   /** Gets the secret, which may mean to run a program or to ask. */
   secret: () => Promise<Secret>;

@@ -41,7 +41,7 @@ const MAX_REDIRECTS = 10;
  */
 const PATIENCE = 4;
 
-/** HTTP with our rules: who may see what, how long to wait, when to try again. */
+/** HTTP with our rules: which server may see what, how long to wait, when to try again. */
 export class Transport implements Disposable {
   readonly #options: TransportOptions;
   readonly #clients: HttpClients;

@@ -17,7 +17,7 @@ const WORTH_WORKERS = 150;
 const FILE_COST = 0.04;
 const MEGABYTE_COST = 1.5;
 
-/** How far a worker goes before the rest of its task is somebody else's, in bytes. */
+/** How far a worker goes before the rest of its task is another one's, in bytes. */
 const LIMITS = { fileSize: 64 << 20, taskSize: 32 << 20 };
 
 /** How an image is extracted. */
@@ -39,7 +39,8 @@ export interface ExtractOptions {
  * Everything belongs to the caller. Modes and modification times are those of the image, except
  * that directories get u+rwx and files u+r, so that their owner can always read and remove them, and
  * that files lose set-id bits unless they keep privileges. Hard links, holes and `user.*` attributes
- * are kept, `security.capability` only with privileges and for the superuser; device nodes are left out. What could not be kept is told in a warning, once.
+ * are kept, `security.capability` only with privileges and for the superuser; device nodes are left
+ * out. What could not be kept is told in a warning, once.
  *
  * Events are let in while it runs; another process must leave the directory alone.
  *

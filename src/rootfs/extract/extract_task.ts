@@ -41,7 +41,7 @@ export interface PartTask {
 export type ExtractResult =
   | {
     kind: "done";
-    /** How many of the files are done with; the others were left for somebody else. */
+    /** How many of the files are done with; the others were left for other workers. */
     count: number;
     /** Files that have more names than the one they were given. */
     linked: number[];
@@ -59,7 +59,7 @@ export interface ExtractLimits {
   taskSize: number;
 }
 
-/** For one who does everything alone. */
+/** For a thread that does everything alone. */
 export const NO_LIMITS: ExtractLimits = { fileSize: Infinity, taskSize: Infinity };
 
 /** What carrying out tasks takes. */

@@ -7,7 +7,7 @@ const MAX_FILES = 256;
 /** Each of them is an open descriptor until its files are made. */
 const MAX_DIRECTORIES = 24;
 
-/** Files that are made in one go, in the order of the image, by whoever has time. */
+/** Files that are made in one go, in the order of the image, by the worker that has time. */
 export class FileBatch {
   readonly #entries: DirectoryEntry[] = [];
   readonly #groups: { directory: OpenDirectory; count: number }[] = [];

@@ -33,7 +33,7 @@ export class ContentReader {
     this.#digestsBelow = digestsBelow;
   }
 
-  /** Goes on with an empty buffer: another one, or the same when nobody needs what is in it. */
+  /** Goes on with an empty buffer: another one, or the same when what is in it is needed no more. */
   use(buffer: Uint8Array): void {
     this.#buffer = buffer;
     this.#used = 0;

@@ -49,7 +49,7 @@ export class ScanWalk {
     this.#home = statusOf(descent.fd);
   }
 
-  /** Goes on with an empty buffer: another one, or the same when nobody needs what is in it. */
+  /** Goes on with an empty buffer: another one, or the same when what is in it is needed no more. */
   use(buffer: Uint8Array): void {
     this.#reader.use(buffer);
   }

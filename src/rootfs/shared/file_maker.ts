@@ -33,7 +33,7 @@ export interface FileAttributes {
   xattrs: ReadonlyMap<ByteString, Uint8Array> | null;
 }
 
-/** What depends on where files are made, and for whom. */
+/** What depends on where files are made, and by which user. */
 export interface FileMakerOptions {
   /** Permission bits that a file may lack when it is created with them. */
   unsettable: number;

@@ -16,7 +16,7 @@ import type { Attempt, HostFacts } from "./host_facts.ts";
 
 /**
  * The machine this program runs on. What has to be tried is tried in child processes, with mounts
- * on `directory` that nobody else sees.
+ * on `directory` that no other process sees.
  */
 export function probedHost(
   { path, directory }: { path: string; directory: string },

@@ -34,7 +34,7 @@ export interface ContainerCommand {
 /**
  * Finds out what the container's first program is, the root being the container's by now.
  *
- * @returns null when there is nothing to execute: the container lets nobody in
+ * @returns null when there is nothing to execute: the container admits no user
  * @throws {EnrootError}
  */
 export function containerCommand(

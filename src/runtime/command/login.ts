@@ -4,7 +4,7 @@ import type { ReadonlyEnvironment } from "../plan/environ.ts";
 import { isEnabled, type LoginDefs, parseDefsNumber, parseLoginDefs } from "../plan/login_defs.ts";
 import type { ReadableFiles } from "../root/readable_files.ts";
 
-/** Who logs in, where, and with what. */
+/** The user that logs in, where, and with what. */
 export interface LoginRequest {
   /** The container's files. */
   readonly files: ReadableFiles;
@@ -18,7 +18,7 @@ export interface LoginRequest {
   readonly umask: number;
 }
 
-/** Nobody but root may log in: print the message, and that is a success. */
+/** Only root may log in: print the message, and that is a success. */
 export interface LoginRefusal {
   readonly kind: "nologin";
   readonly message: ByteString;

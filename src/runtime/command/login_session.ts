@@ -8,7 +8,7 @@ import type { ReadableFiles } from "../root/readable_files.ts";
 
 /** How a login went. */
 export type LoginResult =
-  /** The container lets nobody in at the moment: it said why. */
+  /** The container admits no user at the moment: it said why. */
   | { readonly admitted: false }
   | {
     readonly admitted: true;

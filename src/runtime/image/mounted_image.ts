@@ -65,7 +65,7 @@ export function mountImage(
   }
 }
 
-/** Brings to light again what a mount covers that nobody serves. */
+/** Brings to light again what a mount covers that has no server. */
 function unmountUnserved(target: ByteString, root: RootDirectory): void {
   try {
     using mounted = root.open(target, O.PATH);

@@ -142,7 +142,7 @@ function brokerRows(program: Program, { socket }: { socket: number }): Syscall[]
   ];
 }
 
-/** Rows that have others run in a child of nobody's, and end. */
+/** Rows that have others run in an orphaned child, and end. */
 function orphanRows(rows: Syscall[]): Syscall[] {
   return [cloneRow(rows[0]), { name: "exit_group", arguments: [0] }, ...rows];
 }

@@ -10,7 +10,7 @@ export interface PasswdEntry {
   readonly shell: ByteString;
 }
 
-/** An entry of group(5); nobody here asks for its members. */
+/** An entry of group(5), without its members. */
 export interface GroupEntry {
   readonly name: ByteString;
   readonly gid: number;

@@ -4,7 +4,7 @@ import type { ByteString } from "../../bytes/mod.ts";
 export interface ImageRc {
   readonly directory: ByteString;
   readonly entrypoint: readonly ByteString[];
-  /** What the image runs when nobody says what to run. */
+  /** What the image runs when no command is given. */
   readonly command: readonly ByteString[];
 }
 

@@ -146,7 +146,7 @@ function isCreateWord(word: string): word is keyof typeof CREATE_WORDS {
   return Object.hasOwn(CREATE_WORDS, word);
 }
 
-/** Whether a word without flags of its own is meant for whoever mounts, not for the file system. */
+/** Whether a word without flags of its own is meant for mount(8), not for the file system. */
 function isForUs(word: string): boolean {
   return ACTION_WORDS.has(word) || ADMINISTRATIVE_WORDS.has(word) ||
     /^(x-|X-|comment=)/.test(word);

@@ -68,7 +68,7 @@ export interface OpenImage {
   readonly loopDevice: { readonly path: ByteString; readonly fd: number } | null;
 }
 
-/** Who the caller is on the host and inside. */
+/** The caller's ids on the host and inside. */
 export interface Identity {
   readonly hostUid: number;
   readonly hostGid: number;

@@ -11,7 +11,7 @@ export function namespaceFlags({ namespaces }: StartPlan): number {
 
 /**
  * Rows for the first process in a plan's namespaces: who it is, and a private tmpfs for working
- * files. The mount namespace being new, nobody else sees that.
+ * files. The mount namespace being new, no other process sees that.
  */
 export function namespaceRows(plan: StartPlan): Syscall[] {
   const { namespaces, identity, runtimePath } = plan;

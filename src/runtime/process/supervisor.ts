@@ -23,20 +23,20 @@ const SIGINT = 2, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
 export async function runSupervisor(pidFd: number, master: number | null): Promise<number> {
   const bytes = Deno.readFileSync(`/proc/self/fd/${pidFd}`);
   close(pidFd);
-  // Whoever was to make the child has said why it did not.
+  // The process that was to make the child has said why it did not.
   if (bytes.length === 0) return 1;
   const pid = new DataView(bytes.buffer).getInt32(0, true);
   const relay = master === null ? null : relayTerminal(master);
   Deno.addSignalListener("SIGTERM", () => forward(pid, SIGTERM));
   Deno.addSignalListener("SIGINT", () => {
-    // The terminal tells everybody in its foreground group; twice means more than once to some.
+    // The terminal tells every process of its foreground group; some take a second time for more.
     if (!areInForeground(pid)) forward(pid, SIGINT);
   });
   const end = await new Promise<ChildState>((resolve) => {
     const look = () => {
       for (let state = pollChild(pid); state !== null; state = pollChild(pid)) {
         if (state.kind !== "stopped") return resolve(state);
-        // Whoever waits for us sees us stop, and wakes both by waking us.
+        // The caller that waits for this process sees it stop, and wakes both by waking it.
         relay?.pause();
         raise(SIGSTOP);
         relay?.resume();

@@ -122,7 +122,7 @@ function onTarget(
   action(byDescriptor(target));
 }
 
-/** A path that means the opened file itself: nobody can put another in its place. */
+/** A path that means the opened file itself: no other can be put in its place. */
 function byDescriptor(target: OwnedFd): ByteString {
   return `/proc/self/fd/${target.fd}`;
 }

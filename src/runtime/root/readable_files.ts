@@ -10,7 +10,7 @@ export interface FileStatus {
 /**
  * Files, for reading. Paths are absolute.
  *
- * A file that is missing, unreadable or of the wrong kind is `null`: whoever asks has a default.
+ * A file that is missing, unreadable or of the wrong kind is `null`: callers have a default.
  */
 export interface ReadableFiles {
   /** The content of a regular file, links followed. Implementations bound its size. */

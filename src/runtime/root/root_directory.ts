@@ -75,7 +75,7 @@ export function openRootDirectory(path: ByteString): RootDirectory {
       make(parent.fd, name);
     } catch (error) {
       if (!isSyscallError(error, "EEXIST")) throw error;
-      // Somebody was faster, or a link is there that leads to nothing yet: make what it leads to.
+      // Another process was faster, or a link is there that leads to nothing yet: make what it leads to.
       const target = linkTarget(parent.fd, name);
       if (target !== null) {
         const path = target.startsWith("/") ? target : `${parentPath}/${target}`;
@@ -168,7 +168,7 @@ function openInRoot(root: number, path: ByteString, flags: number): number {
   return walkInRoot(root, path, flags);
 }
 
-/** What openat2(2) does with RESOLVE_IN_ROOT, name by name. Safe as long as nobody renames. */
+/** What openat2(2) does with RESOLVE_IN_ROOT, name by name. Safe as long as no process renames. */
 function walkInRoot(root: number, path: ByteString, flags: number): number {
   const stack: OwnedFd[] = [];
   const here = () => stack.at(-1)?.fd ?? root;

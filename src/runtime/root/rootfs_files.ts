@@ -103,7 +103,7 @@ function readableFiles(
 
   return {
     read(path) {
-      // O_NONBLOCK: a pipe somebody left there must not hang us.
+      // O_NONBLOCK: a named pipe there must not hang the start.
       return opened(path, O.RDONLY | O.NONBLOCK | O.NOCTTY, readWhole);
     },
     status(path) {

@@ -50,7 +50,7 @@ export function containerProcesses(directories: readonly string[]): ContainerPro
   return processes;
 }
 
-/** Does what it can about a process that may end at any moment, or be somebody else's. */
+/** Does what it can about a process that may end at any moment, or be another user's. */
 function ifStillThere(look: () => void): void {
   try {
     look();
@@ -86,7 +86,7 @@ function isInContainer(pid: number): boolean {
     return true;
   } catch (error) {
     if (isSyscallError(error, "ENOENT") && isAlive(pid)) return false;
-    // From outside of its user namespace nobody may look into a FUSE file system.
+    // The kernel lets no process outside of its user namespace look into a FUSE file system.
     if (isSyscallError(error, "EACCES") && imageOf(pid) !== null) return true;
     throw error;
   }

@@ -30,7 +30,7 @@ export function isNamespaceName(name: string): name is NamespaceName {
   return Object.hasOwn(NAMESPACES, name);
 }
 
-/** Who of the host is who inside a user namespace. */
+/** An id inside a user namespace, and the one of the host that it stands for. */
 export interface IdMap {
   readonly inside: number;
   readonly outside: number;
@@ -83,7 +83,7 @@ export function openProcess(pid: number): TargetProcess {
           return true;
         } catch (error) {
           if (isSyscallError(error, "ENOENT")) return false;
-          // From outside of its user namespace nobody may look into a FUSE file system.
+          // The kernel lets no process outside of its user namespace look into a FUSE file system.
           if (isSyscallError(error, "EACCES") && imageAtRoot(read("mountinfo")) !== null) {
             return true;
           }

@@ -78,7 +78,7 @@ interface Prepared {
  * Carries a plan out in the namespaces made for it, up to where the container's root is `/`. What is
  * left is a table: to drop privileges and execute the container's first program.
  *
- * @returns null when there is nothing to execute: the container lets nobody in
+ * @returns null when there is nothing to execute: the container admits no user
  * @throws {EnrootError} that says which step failed
  */
 export function enterContainer(

@@ -74,7 +74,7 @@ export class FileContents {
     if (run.kind === "hole") return new Uint8Array(run.length);
     const position = run.offset - this.#source.image.base;
     if (run.kind === "stored") return this.#source.image.read(position, run.length);
-    // Who asks for a block reads the file once: it would only displace what is in the cache.
+    // A caller that asks for a block reads the file once: it would only displace what is in the cache.
     this.#room ??= new Uint8Array(this.#blockSize + BLOCK_SLACK);
     const data = this.#decodeInto(this.#room, position, run.storedLength);
     return ofLength(data, run.length);

@@ -1,5 +1,5 @@
 /**
- * The reading half of squashfs, for those who never write: it loads in half the time.
+ * The reading half of squashfs, for programs that never write: it loads in half the time.
  *
  * ../mod.ts says what it promises.
  */

@@ -8,7 +8,7 @@ type Done = (coded: Uint8Array) => void;
 
 interface PoolWorker {
   worker: Worker;
-  /** Who waits for the blocks given to the worker, which answers in order. */
+  /** The callers that wait for blocks given to the worker, which answers in order. */
   waiting: Done[];
 }
 

@@ -7,7 +7,7 @@ const READ_SIZE = 1 << 20;
 /**
  * Finds files with equal contents.
  *
- * A digest decides, which nobody can forge. Hashing everything would cost as much as decompressing
+ * A digest decides, which cannot be forged. Hashing everything would cost as much as decompressing
  * it, so a file whose data can be read back is hashed only when a second file has the same size.
  */
 export class Duplicates {

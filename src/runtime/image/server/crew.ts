@@ -1,10 +1,10 @@
 import { type CallMemory, callMemory, HelperCall } from "./helper_call.ts";
 
-/** How much a wait weighs against work: who waits for one part in six is not overloaded. */
+/** How much a wait weighs against work: a thread that waits for one part in six is not overloaded. */
 const WEIGHT_OF_WAITS = 5;
 /** How long requests have to be kept waiting before a helper is started, in milliseconds in all. */
 const PATIENCE = 50;
-/** After so many requests without a wait in between, somebody else may take one. */
+/** After so many requests without a wait in between, another thread may take one. */
 const RUN = 3;
 
 /** Helpers that were not needed for so long are sent away, in milliseconds. */

@@ -17,7 +17,7 @@ const TYPES = {
 /** Where reading goes on behind the last name: at the end, without a look at the directory. */
 const END_OFFSET = 0x7fffffff;
 
-/** The kernel gets a name alone, and looks the file up when somebody wants it. */
+/** The kernel gets a name alone, and looks the file up when a program wants it. */
 const UNTOLD: Entry = { nodeId: 0, attributes: null };
 
 /** A directory that was not read to its end yet. */

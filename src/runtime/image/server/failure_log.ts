@@ -1,6 +1,6 @@
 import { logError, messageOf } from "../../../diagnostics/mod.ts";
 
-/** So many different failures are told; somebody who reads a damaged tree has seen enough then. */
+/** So many different failures are told; a reader of a damaged tree has seen enough then. */
 const MAX_TOLD = 8;
 
 /** Makes a function that logs failures of requests: each message once, and not too many. */

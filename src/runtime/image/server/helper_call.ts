@@ -14,7 +14,7 @@ export function callMemory(): CallMemory {
   return new SharedArrayBuffer(ELEMENTS * 4);
 }
 
-/** Calls helpers, who sleep when they are not needed. */
+/** Calls helpers, which sleep when they are not needed. */
 export class HelperCall {
   readonly #words: Int32Array;
   #heard = 0;

@@ -87,7 +87,7 @@ export function startInterimService(task: InterimTask): InterimService | null {
       serveMeanwhile(task, there);
       exitProcess(0);
     } catch (error) {
-      // Where it is the start that has died there is nobody to tell.
+      // Where it is the start that has died no process listens.
       if (!isSyscallError(error, "EPIPE")) logError(messageOf(error));
       exitProcess(1);
     }

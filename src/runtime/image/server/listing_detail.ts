@@ -1,6 +1,6 @@
-/** So many directories are told in full before it is tried whether anybody wants that. */
+/** So many directories are told in full before it is tried whether readers want that. */
 const FIRST_SPELL = 4;
-/** By how much the spell grows each time somebody did. */
+/** By how much the spell grows each time a reader did. */
 const GROWTH = 4;
 const LONGEST_SPELL = 4096;
 /** Directories listed by name alone that are remembered. */
@@ -9,8 +9,8 @@ const REMEMBERED = 16;
 /**
  * Decides whether to tell of the files in a directory more than their names.
  *
- * Who lists a directory mostly looks at every file in it next, and each that was not told of costs
- * a request; but a plain `find` wants names, and to tell of every file costs it three times as much.
+ * A program that lists a directory mostly looks at every file in it next, and each that was not told
+ * of costs a request; but a plain `find` wants names, and to tell of every file costs it three times as much.
  * The kernel cannot know either. So now and then a directory is listed by name alone: when files in
  * it are looked up, the next ones are told in full, for longer and longer; until then, none is.
  */

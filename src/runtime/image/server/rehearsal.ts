@@ -14,7 +14,7 @@ const NO_BODY = new Uint8Array();
 
 /**
  * Has a service answer what the kernel will ask for first, one request at each step. Code that runs
- * for the first time takes ten times as long, and here nobody waits for it.
+ * for the first time takes ten times as long, and here no request waits for it.
  */
 export function* rehearse(service: ImageService): Generator<void> {
   const request = new Request();

@@ -18,7 +18,7 @@ import type { HelperTask } from "./worker.ts";
 
 /** What to serve, and where. */
 export interface ServeOptions {
-  /** The device of a mounted connection that nobody serves yet. */
+  /** The device of a mounted connection that is not served yet. */
   fuseFd: number;
   /** The device again, for each further thread that there may be (FUSE_DEV_IOC_CLONE). */
   clones: readonly number[];
@@ -26,13 +26,13 @@ export interface ServeOptions {
   imageFd: number;
   /** Where in the file the image begins, in bytes; 0 if absent. */
   offset?: number;
-  /** Whom all files appear to belong to; if absent, to the image's owners. See ImageSource. */
+  /** The owner that all files appear to have; if absent, the image's. See ImageSource. */
   owner?: Owner;
   /** Most threads, one more than clones at most; if absent, as many as there are processors. */
   threads?: number;
   /** The end of a socket for the process that waits until the image is served. See ServerTask. */
   report?: number;
-  /** From whom the mount is taken over, if anybody served it before. */
+  /** The server that the mount is taken over from, if there was one. */
   handover?: Handover;
 }
 

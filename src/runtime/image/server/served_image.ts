@@ -9,7 +9,7 @@ import {
 } from "../../../formats/squashfs/reader/mod.ts";
 import { pread, S, statusOf } from "../../../linux/mod.ts";
 
-/** Whom the files of a mount appear to belong to, by the ids of the mount's user namespace. */
+/** The owner that the files of a mount appear to have, by the ids of the mount's user namespace. */
 export interface Owner {
   uid: number;
   gid: number;
@@ -137,7 +137,7 @@ export class ServedImage {
     };
   }
 
-  /** The extended attributes that whoever asks, by the uid in the mount's namespace, may see. */
+  /** The extended attributes that a caller, by its uid in the mount's namespace, may see. */
   xattrs(inode: SquashfsInode, { uid }: { uid: number }): Map<ByteString, Uint8Array> {
     const all = this.reader.xattrs(inode) ?? new Map<ByteString, Uint8Array>();
     return new Map([...all].filter(([name]) => !this.#isHidden(name, uid)));

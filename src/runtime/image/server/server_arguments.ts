@@ -11,14 +11,14 @@ export interface ServerTask {
   imageFd: number;
   /** Where in the file the image begins, in bytes. */
   offset: number;
-  /** Whom all files appear to belong to. */
+  /** The owner that all files appear to have. */
   owner: Owner;
   /**
    * The end of a socket for the process that waits until the image is served: it is closed then, or
    * told why not. Absent where none waits.
    */
   report?: number;
-  /** From whom the mount is taken over, if anybody served it before. Then nobody waits. */
+  /** The server that the mount is taken over from, if there was one. Then no process waits. */
   handover?: Handover;
 }
 
