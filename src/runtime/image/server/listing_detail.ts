@@ -10,8 +10,8 @@ const REMEMBERED = 16;
  * Decides whether to tell of the files in a directory more than their names.
  *
  * A program that lists a directory mostly looks at every file in it next, and each that was not told
- * of costs a request; but a plain `find` wants names, and to tell of every file costs it three times as much.
- * The kernel cannot know either. So now and then a directory is listed by name alone: when files in
+ * of costs a request; but a plain `find` wants names, and to tell of every file costs it three times
+ * as much. The kernel cannot know either. So now and then a directory is listed by name alone: when files in
  * it are looked up, the next ones are told in full, for longer and longer; until then, none is.
  */
 export class ListingDetail {
