@@ -73,7 +73,7 @@ export {
   closeOnExecRow,
   execSyscallTable,
   inheritOnExec,
-  syscallProgram,
+  withSyscallProgram,
 } from "./table/exec.ts";
 export {
   MNT_DETACH,

@@ -1,5 +1,6 @@
 /** What start says and does where the kernel refuses to execute. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { programFiles, TEST_UID } from "../support/enroot.ts";
 import { type ContainerHome, containerTest, sharedContainerHome } from "../support/container.ts";
 
 const box = sharedContainerHome();
@@ -63,6 +64,34 @@ for (const options of [[], ["--pid"]]) {
     assertEquals([code, stdout, stderr], [0, "there\n", ""]);
   });
 }
+
+/** Runs a start in which the first such call of each process is refused, as a policy would. */
+async function startRefused(call: string, args: string[]) {
+  const home = await box();
+  const { command, args: first, env } = programFiles();
+  const { code, stdout, stderr } = await new Deno.Command("strace", {
+    args: ["-f", "-o", "/dev/null", "-e", `inject=${call}:error=EPERM:when=1`]
+      .concat(command, ...first, "start", ...args),
+    env: { ...home.env, ...env },
+    clearEnv: true,
+    cwd: home.path,
+    stdin: "null",
+    ...(Deno.uid() === 0 ? { uid: TEST_UID, gid: TEST_UID } : {}),
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+containerTest("start goes on with a program on disk where one in memory is refused", async () => {
+  const run = await startRefused("execveat", ["--pid", "box", "sh", "-c", "echo went on"]);
+  assertEquals(run, { code: 0, stdout: "went on\n", stderr: "" });
+}, { programs: ["strace"] });
+
+containerTest("start has a word where the last exec alone is refused", async () => {
+  const { code, stdout, stderr } = await startRefused("execveat", ["box", "true"]);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /^\[ERROR\] Cannot execute a program of enroot's own, .*\n$/);
+}, { programs: ["strace"] });
 
 containerTest("start follows a configuration script without files in memory", async () => {
   const home = await box();

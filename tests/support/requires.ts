@@ -46,6 +46,7 @@ export const PROGRAMS = {
   "setpriv": "util-linux",
   "skopeo": "skopeo",
   "sqfs2tar": "squashfs-tools-ng",
+  "strace": "strace",
   "tar": "tar",
   "tinyproxy": "tinyproxy",
   "umoci": "umoci",

@@ -30,7 +30,7 @@ export function goOnInChild({ file, argv, environment }: ProgramCall): void {
     wordOf(path),
     wordOf(words.array),
     wordOf(variables.array),
-    1n,
+    ...[1n, 0n, 0n], // The child, which serves on, has nothing to say of a failure.
   );
   keepInPlace(path, words, variables, handover);
   cloneAndGoOn(0, handover);
@@ -39,7 +39,7 @@ export function goOnInChild({ file, argv, environment }: ProgramCall): void {
 /** Ends this process and goes on in an orphaned child. Only for a {@link fork}. @throws {SyscallError} */
 export function goOnAsOrphan(): void {
   const path = cString("");
-  const nothing = BigInt64Array.of(-1n, wordOf(path), 0n, 0n, 0n);
+  const nothing = BigInt64Array.of(-1n, wordOf(path), 0n, 0n, 0n, 0n, 0n);
   keepInPlace(path, nothing);
   cloneAndGoOn(0, nothing);
 }

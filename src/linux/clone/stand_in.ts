@@ -1,4 +1,4 @@
-import type { ByteString } from "../../bytes/mod.ts";
+import { bytesOf, type ByteString } from "../../bytes/mod.ts";
 import { cloneAndGoOn, keepInPlace } from "./clone_and_go_on.ts";
 import { executeDescriptor, inExecutablePlace, PointerList, syscallBytes } from "../table/exec.ts";
 import { cString } from "../call/libc.ts";
@@ -38,12 +38,15 @@ export interface StandIn {
  * @throws {SyscallError}
  */
 export function cloneStandIn(flags: number): StandIn {
-  const handover = new BigInt64Array([-1n, 0n, 0n, 0n, 1n]);
+  const handover = new BigInt64Array([-1n, 0n, 0n, 0n, 1n, 0n, 0n]);
   const parent = processId();
   cloneAndGoOn(flags | CLONE_FILES | CLONE_VFORK, handover);
   dieWith(parent);
 
   const exit = (code: number): never => {
+    // Nothing to execute, and nothing to say of that.
+    handover[0] = -1n;
+    handover[6] = 0n;
     handover[4] = BigInt(code);
     return exitProcess(0);
   };
@@ -58,7 +61,11 @@ export function cloneStandIn(flags: number): StandIn {
       const argv = new PointerList(["enroot"]);
       const variables = new PointerList(environment);
       const path = cString("");
-      keepInPlace(path, argv, variables);
+      const message = bytesOf(
+        `${report.prefix}Cannot execute a program of enroot's own, which could be executed before\n`,
+      );
+      keepInPlace(path, argv, variables, message);
+      handover.set([wordOf(message), BigInt(message.length)], 5);
       return inExecutablePlace((place) => {
         handover.set([
           BigInt(place(program)),
@@ -66,8 +73,8 @@ export function cloneStandIn(flags: number): StandIn {
           wordOf(argv.array),
           wordOf(variables.array),
         ]);
-        // The parent could not say why it fails. This process ends by executing the like: if it
-        // goes on, the kernel refuses.
+        // The parent cannot try again, nor say why it fails. This process ends by executing the like:
+        // if it goes on, the kernel refuses.
         handover[4] = 1n;
         executeDescriptor(place(trial), { argv, variables });
       });

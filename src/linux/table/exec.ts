@@ -3,13 +3,14 @@ import { EnrootError } from "../../diagnostics/mod.ts";
 import { fileWithoutName, memoryFile } from "../file/anonymous_file.ts";
 import { callerLimitRows } from "./caller_limits.ts";
 import { pwrite } from "../file/file_data.ts";
-import { AT, close, isExecutable, O, openat } from "../file/files.ts";
+import { AT, close, O, openat } from "../file/files.ts";
 import { cString } from "../call/libc.ts";
 import { rawSyscall } from "../call/raw_syscall.ts";
 import { isSyscallError, SyscallError } from "../call/syscall_error.ts";
 import { type ReportStyle, type Syscall, syscallImage } from "./syscall_image.ts";
 
 const AT_EMPTY_PATH = 0x1000;
+const EACCES = 13;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
@@ -111,29 +112,38 @@ function refusal(error: unknown): EnrootError {
 }
 
 /**
- * Writes the program that runs a table of system calls to a file without a name, closed on exec. It
- * and what it executes have the limits of this process's caller.
+ * Has the program that runs a table of system calls started as a child, in the first place where the
+ * kernel lets it be executed.
  *
- * @returns its descriptor
- * @throws {SyscallError} where the kernel lets nothing of ours be executed
+ * @param start starts it by its path; throws Deno.errors.PermissionDenied where that is refused
+ * @throws {EnrootError} where it is refused everywhere
  */
-export function syscallProgram(table: Syscall[], report: ReportStyle): number {
+export function withSyscallProgram<Result>(
+  table: Syscall[],
+  report: ReportStyle,
+  start: (path: string) => Result,
+): Result {
   const program = syscallBytes(table, report);
-  try {
-    return inMemory(program);
-  } catch (error) {
-    if (!isSyscallError(error, "EACCES", "EPERM", "ENOSYS")) throw error;
-    for (const directory of DIRECTORIES) {
-      try {
-        const fd = onDisk(directory)(program);
-        if (isExecutable(`/proc/self/fd/${fd}`)) return fd;
-        close(fd);
-      } catch (other) {
-        if (!(other instanceof SyscallError)) throw other;
-      }
+  let first: SyscallError | undefined;
+  for (const place of [inMemory, ...DIRECTORIES.map(onDisk)]) {
+    let fd: number;
+    try {
+      fd = place(program);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      first ??= error;
+      continue;
     }
-    throw error;
+    try {
+      return start(`/proc/self/fd/${fd}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+      first ??= new SyscallError("execve", EACCES);
+    } finally {
+      close(fd);
+    }
   }
+  throw refusal(first);
 }
 
 function inMemory(program: ProgramBytes): number {

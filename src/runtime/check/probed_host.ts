@@ -8,8 +8,8 @@ import {
   openat,
   type Syscall,
   SyscallError,
-  syscallProgram,
   text,
+  withSyscallProgram,
 } from "../../linux/mod.ts";
 import { identityRows } from "../process/namespaces.ts";
 import type { Attempt, HostFacts } from "./host_facts.ts";
@@ -49,17 +49,15 @@ const SUCCEED: Syscall = { name: "exit_group", arguments: [0] };
 
 /** Runs a table of system calls in a child. @returns what it says of a failure */
 function attempt(table: Syscall[]): string | null {
-  const program = syscallProgram(table, { prefix: "", suffix: "" });
   try {
-    const { success, stderr } = new Deno.Command(`/proc/self/fd/${program}`, {
-      stdin: "null",
-      stdout: "null",
-    }).outputSync();
+    const { success, stderr } = withSyscallProgram(
+      table,
+      { prefix: "", suffix: "" },
+      (program) => new Deno.Command(program, { stdin: "null", stdout: "null" }).outputSync(),
+    );
     return success ? null : new TextDecoder().decode(stderr);
   } catch (error) {
     return messageOf(error);
-  } finally {
-    close(program);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   waitForChild,
   writeMessage,
 } from "../../linux/mod.ts";
-import { byteCommand } from "../process/byte_command.ts";
+import { startByteCommand } from "../process/byte_command.ts";
 import type { ConfigurationScript } from "./configuration_script.ts";
 import { findProgram } from "../process/program_search.ts";
 
@@ -96,8 +96,7 @@ function spawn(
   words: readonly ByteString[],
   environment: ReadonlyMap<ByteString, ByteString>,
 ): number {
-  using made = byteCommand(words, environment);
-  return made.command.spawn().pid;
+  return startByteCommand(words, environment, (command) => command.spawn().pid);
 }
 
 /** bash prints a function as `rc ()`, `{`, its commands, `}`. */

@@ -6,7 +6,7 @@ import {
   textFromByteString,
 } from "../../bytes/mod.ts";
 import { EnrootError } from "../../diagnostics/mod.ts";
-import { byteCommand } from "../process/byte_command.ts";
+import { startByteCommand } from "../process/byte_command.ts";
 import { type Environment, formatEnvironment, mergeEnvironment } from "../plan/environ.ts";
 import type { StartPlan } from "../plan/plan.ts";
 import type { Program } from "../plan/program.ts";
@@ -102,7 +102,7 @@ export function runExecutableHook(
   path: string,
   variables: ReadonlyMap<ByteString, ByteString>,
 ): void {
-  using hook = byteCommand([byteStringFromText(path)], variables);
-  const { code } = hook.command.outputSync();
+  const words = [byteStringFromText(path)];
+  const { code } = startByteCommand(words, variables, (command) => command.outputSync());
   if (code !== 0) throw new EnrootError(`${path} exited with return code ${code}`);
 }

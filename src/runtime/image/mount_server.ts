@@ -1,6 +1,6 @@
 import { textFromByteString } from "../../bytes/mod.ts";
 import { EnrootError } from "../../diagnostics/mod.ts";
-import { CLONE, close, MS, type Syscall, syscallProgram } from "../../linux/mod.ts";
+import { CLONE, MS, type Syscall, withSyscallProgram } from "../../linux/mod.ts";
 import { leaveRows, type Surroundings } from "../process/daemonize.ts";
 import type { Identity } from "../plan/plan.ts";
 import { reportStyle } from "../process/report_style.ts";
@@ -40,18 +40,18 @@ function mountServerRows(server: MountServer): Syscall[] {
  * @throws {EnrootError} when it cannot be started
  */
 export function startMountServer(server: MountServer): void {
-  const program = syscallProgram(mountServerRows(server), reportStyle());
-  try {
-    const { success } = new Deno.Command(`/proc/self/fd/${program}`, {
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "inherit",
-    }).outputSync();
-    if (!success) throw new EnrootError(textFromByteString(server.failure));
-  } finally {
-    close(program);
-  }
+  const { success } = withSyscallProgram(
+    mountServerRows(server),
+    reportStyle(),
+    (program) =>
+      new Deno.Command(program, {
+        clearEnv: true,
+        stdin: "null",
+        stdout: "null",
+        stderr: "inherit",
+      }).outputSync(),
+  );
+  if (!success) throw new EnrootError(textFromByteString(server.failure));
 }
 
 /** Flags and options of a read-only FUSE mount whose files belong to the caller. */

@@ -9,7 +9,7 @@ import {
   sendDescriptor,
   socketPair,
   type Syscall,
-  syscallProgram,
+  withSyscallProgram,
 } from "../../linux/mod.ts";
 import { IMAGE_SERVER_NAME } from "./image_server_call.ts";
 import { leaveRows } from "../process/daemonize.ts";
@@ -64,19 +64,23 @@ export function serverBroker(socket: number): ServerBroker {
  */
 export function startServerBroker(program: Program): ServerBroker {
   const [here, there] = socketPair();
-  const table = syscallProgram(orphanRows(brokerRows(program, { socket: there })), reportStyle());
+  const table = orphanRows(brokerRows(program, { socket: there }));
   try {
     [there, program.file].forEach(inheritOnExec);
-    const { success } = new Deno.Command(`/proc/self/fd/${table}`, {
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "inherit",
-    }).outputSync();
+    const { success } = withSyscallProgram(
+      table,
+      reportStyle(),
+      (path) =>
+        new Deno.Command(path, {
+          clearEnv: true,
+          stdin: "null",
+          stdout: "null",
+          stderr: "inherit",
+        }).outputSync(),
+    );
     if (!success) throw new EnrootError("Cannot start the broker of image servers");
   } finally {
     closeOnExec(program.file);
-    close(table);
     close(there);
   }
   return serverBroker(here);

@@ -1,36 +1,32 @@
 import type { ByteString } from "../../bytes/mod.ts";
-import { close, pointers, syscallProgram, text } from "../../linux/mod.ts";
+import { pointers, text, withSyscallProgram } from "../../linux/mod.ts";
 import { reportStyle } from "./report_style.ts";
 
-/** A child process to be made, as long as this is not disposed of. */
-export interface ByteCommand extends Disposable {
-  readonly command: Deno.Command;
-}
-
 /**
- * A child process that shares our standard streams and whose arguments and environment are bytes:
- * `Deno.Command` passes nothing but UTF-8, so that it only starts a program which starts this one.
+ * Starts a child process that shares our standard streams and whose arguments and environment are
+ * bytes: `Deno.Command` passes nothing but UTF-8, so that it only starts a program which starts this
+ * one.
  *
  * @param words `argv`, its first one also being the path
- * @throws {SyscallError}
+ * @throws {EnrootError} where no program of ours may be executed
  */
-export function byteCommand(
+export function startByteCommand<Result>(
   words: readonly ByteString[],
   environment: ReadonlyMap<ByteString, ByteString>,
-): ByteCommand {
+  start: (command: Deno.Command) => Result,
+): Result {
   const [path = ""] = words;
   const variables = [...environment].map(([name, value]) => `${name}=${value}`);
-  const program = syscallProgram([{
-    name: "execve",
-    arguments: [text(path), pointers([...words]), pointers(variables)],
-    failure: `Cannot run ${path}`,
-  }], reportStyle());
-  return {
-    command: new Deno.Command(`/proc/self/fd/${program}`, {
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    }),
-    [Symbol.dispose]: () => close(program),
-  };
+  return withSyscallProgram(
+    [{
+      name: "execve",
+      arguments: [text(path), pointers([...words]), pointers(variables)],
+      failure: `Cannot run ${path}`,
+    }],
+    reportStyle(),
+    (program) =>
+      start(
+        new Deno.Command(program, { stdin: "inherit", stdout: "inherit", stderr: "inherit" }),
+      ),
+  );
 }
