@@ -31,14 +31,15 @@ export function relayTerminal(master: number): TerminalRelay {
 
   Deno.addSignalListener("SIGWINCH", () => copyWindowSize(terminal, master));
   setRaw(true);
-  if (isTyped) void relayInput((bytes) => pseudo.write(bytes));
+  // Where the terminal has gone away there is nothing to relay; its hangup ends the rest.
+  if (isTyped) relayInput((bytes) => pseudo.write(bytes)).catch(() => {});
   let shown = 0;
   const output = (async () => {
     for (let bytes = await pseudo.read(); bytes.length > 0; bytes = await pseudo.read()) {
       shown += bytes.length;
       for (let at = 0; at < bytes.length;) at += screen.writeSync(bytes.subarray(at));
     }
-  })();
+  })().catch(() => {});
   return {
     pause: () => setRaw(false),
     resume: () => setRaw(true),
