@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { hasOpenssl, OpensslContext } from "./openssl.ts";
-
-const needs = hasOpenssl() ? "" : " (skipped: needs libssl.so.3 or libssl.so.1.1)";
+import { requiring } from "../../tests/support/requires.ts";
+import { OpensslContext } from "./openssl.ts";
 
 Deno.test({
-  name: `handshake() waits for the server, and fails on what is no TLS${needs}`,
-  ignore: needs !== "",
+  ...requiring({ libssl: true }, "handshake() waits for the server, and fails on what is no TLS"),
   fn() {
     using context = new OpensslContext([]);
     using session = context.session("registry.test");
@@ -22,8 +20,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a session that is disposed of refuses everything${needs}`,
-  ignore: needs !== "",
+  ...requiring({ libssl: true }, "a session that is disposed of refuses everything"),
   fn() {
     const context = new OpensslContext([new Uint8Array([1, 2, 3])]);
     const session = context.session("127.0.0.1");
@@ -47,8 +44,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `contexts and sessions give their memory back${needs}`,
-  ignore: needs !== "",
+  ...requiring({ libssl: true }, "contexts and sessions give their memory back"),
   fn() {
     const begin = (times: number) => {
       for (let time = 0; time < times; time++) {

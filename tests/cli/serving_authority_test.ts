@@ -1,6 +1,6 @@
 /** Registries whose certificate is its own authority, as Docker's documentation has it made. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { hasOpenssl } from "../../src/linux/mod.ts";
+import { requiring } from "../support/requires.ts";
 import { makeServingAuthorities, type TestCertificate } from "../support/certificates.ts";
 import { makeHome, runEnroot, TEST_UID, type TestHome } from "../support/enroot.ts";
 import { cutAfter, first } from "../support/faults.ts";
@@ -10,11 +10,6 @@ import { tarArchive } from "../support/tar_archive.ts";
 
 const authorities = makeServingAuthorities();
 globalThis.addEventListener("unload", () => authorities?.[Symbol.dispose]());
-const obstacle = authorities === undefined
-  ? "needs openssl"
-  : hasOpenssl()
-  ? undefined
-  : "needs libssl.so.3 or libssl.so.1.1";
 
 const LAYERS = [1, 2, 3].map((number) => ({
   bytes: tarArchive([{ path: `file${number}`, data: "x".repeat(200_000 * number) }]),
@@ -32,8 +27,7 @@ interface Scene {
 /** Declares a test with such a registry, which wants a login. */
 function authorityTest(name: string, fn: (scene: Scene) => Promise<void>): void {
   Deno.test({
-    name: obstacle === undefined ? name : `${name} (skipped: ${obstacle})`,
-    ignore: obstacle !== undefined,
+    ...requiring({ programs: ["openssl"], libssl: true }, name),
     async fn() {
       if (authorities === undefined) return;
       const { good: { certificate, key }, other } = authorities;

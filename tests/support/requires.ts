@@ -7,6 +7,7 @@
  * A shell and the tools that are in every Linux (coreutils, findutils, util-linux, grep, sed, awk)
  * are taken for granted.
  */
+import { hasOpenssl } from "../../src/linux/openssl.ts";
 import { NEIGHBOUR_UID, TEST_UID } from "./enroot.ts";
 import { makeTemporaryDirectory, makeTemporaryFile } from "./temp.ts";
 import { userNamespaceObstacle } from "./user_namespaces.ts";
@@ -79,6 +80,8 @@ export interface Needs {
   xattrs?: boolean;
   /** Files with access lists (acl(5)) among the temporary ones. */
   accessLists?: boolean;
+  /** OpenSSL's library, which registries with certificates of a kind are verified by. */
+  libssl?: boolean;
   /** What a test file has found for itself to be in the way. */
   other?: string | undefined;
 }
@@ -102,6 +105,7 @@ const PROBES: Readonly<
     if (obstacle !== undefined) return obstacle;
     return exists("/dev/loop-control") ? undefined : "there are no loop devices";
   },
+  libssl: () => hasOpenssl() ? undefined : "no libssl.so.3 or libssl.so.1.1",
   xattrs: () => attributeObstacle("user.test", { value: "1", what: "user.* attributes" }),
   accessLists: () =>
     attributeObstacle("system.posix_acl_access", { value: ACCESS_LIST, what: "access lists" }),

@@ -5,9 +5,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { requiring } from "../../../tests/support/requires.ts";
 import { EnrootError } from "../../diagnostics/mod.ts";
 import { type Descriptor, DigestBuilder } from "../../formats/oci/mod.ts";
-import { hasOpenssl, OpensslContext } from "../../linux/mod.ts";
+import { OpensslContext } from "../../linux/mod.ts";
 import {
   makeServingAuthorities,
   type TestCertificate,
@@ -24,19 +25,13 @@ import { Transport } from "./transport.ts";
 
 const authorities = makeServingAuthorities();
 globalThis.addEventListener("unload", () => authorities?.[Symbol.dispose]());
-const obstacle = authorities === undefined
-  ? "needs openssl"
-  : hasOpenssl()
-  ? undefined
-  : "needs libssl.so.3 or libssl.so.1.1";
 
 function opensslTest(
   name: string,
   fn: (authorities: NonNullable<ReturnType<typeof makeServingAuthorities>>) => Promise<void>,
 ): void {
   Deno.test({
-    name: obstacle === undefined ? name : `${name} (skipped: ${obstacle})`,
-    ignore: obstacle !== undefined,
+    ...requiring({ programs: ["openssl"], libssl: true }, name),
     fn: async () => {
       if (authorities !== undefined) await fn(authorities);
     },
